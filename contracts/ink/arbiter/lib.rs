@@ -1,0 +1,128 @@
+//! The arbiter: the games in which a false claim is narrowed down to one operation. Rules:
+//! `assay_core::protocol::dispute`.
+#![cfg_attr(not(feature = "std"), no_std, no_main)]
+
+mod events;
+
+pub use events::{Ended, Moved, Opened};
+
+#[ink::contract]
+mod arbiter {
+    use super::{Ended, Moved, Opened};
+    use assay_core::protocol::dispute::{self, Claim, Game, Move, Stage};
+    use assay_core::protocol::{Error, GameId};
+    use ink::storage::{Lazy, Mapping};
+    use shell::{bytes, Stored};
+
+    /// The games.
+    #[ink(storage)]
+    pub struct Arbiter {
+        deployer: AccountId,
+        /// Each side's clock.
+        game_blocks: BlockNumber,
+        /// Who may open games.
+        escrow: Option<AccountId>,
+        game_count: Lazy<GameId>,
+        games: Mapping<GameId, Stored<Game>>,
+    }
+
+    impl Arbiter {
+        /// An arbiter whose games give each side `game_blocks` in all. Its deployer has to name the escrow.
+        #[ink(constructor)]
+        pub fn new(game_blocks: BlockNumber) -> Self {
+            Self {
+                deployer: Self::env().caller(),
+                game_blocks,
+                escrow: None,
+                game_count: Lazy::default(),
+                games: Mapping::default(),
+            }
+        }
+
+        /// Names the escrow, the only one to open games. The deployer calls this, once.
+        #[ink(message)]
+        pub fn set_escrow(&mut self, escrow: AccountId) -> Result<(), Error> {
+            if self.env().caller() != self.deployer {
+                return Err(Error::NotYours);
+            }
+            if self.escrow.is_some() {
+                return Err(Error::Already);
+            }
+            self.escrow = Some(escrow);
+            Ok(())
+        }
+
+        /// Opens a game about a claim; the escrow calls this.
+        #[ink(message)]
+        pub fn open(&mut self, claim: Claim, asserter: AccountId, challenger: AccountId) -> Result<GameId, Error> {
+            if Some(self.env().caller()) != self.escrow {
+                return Err(Error::NotYours);
+            }
+            let game = self.game_count();
+            self.game_count.set(&game.checked_add(1).ok_or(Error::Overflow)?);
+            let now = self.env().block_number();
+            let opened = dispute::open(claim, bytes(&asserter), bytes(&challenger), now, self.game_blocks)?;
+            self.games.insert(game, &Stored(opened));
+            self.env().emit_event(Opened { game, asserter, challenger, claim: Stored(claim) });
+            Ok(game)
+        }
+
+        /// Makes a move. One that ends the game also settles it with the escrow.
+        #[ink(message)]
+        pub fn play(&mut self, game: GameId, mv: Move) -> Result<(), Error> {
+            let caller = self.env().caller();
+            let played = dispute::play(self.load(game)?, &bytes(&caller), mv, self.env().block_number())?;
+            let next = played.mover().map(AccountId::from);
+            self.env().emit_event(Moved { game, account: caller, next });
+            self.store(game, played)
+        }
+
+        /// Ends a game whose mover's clock has run out. Anyone may call this.
+        #[ink(message)]
+        pub fn timeout(&mut self, game: GameId) -> Result<(), Error> {
+            let ended = dispute::timeout(self.load(game)?, self.env().block_number())?;
+            self.store(game, ended)
+        }
+
+        /// A game.
+        #[ink(message)]
+        pub fn game(&self, game: GameId) -> Option<Stored<Game>> {
+            self.games.get(game)
+        }
+
+        /// How many games there have been: their ids count from 0.
+        #[ink(message)]
+        pub fn game_count(&self) -> GameId {
+            self.game_count.get_or_default()
+        }
+
+        /// Each side's clock, in blocks.
+        #[ink(message)]
+        pub fn game_blocks(&self) -> BlockNumber {
+            self.game_blocks
+        }
+
+        /// The escrow, once named.
+        #[ink(message)]
+        pub fn escrow(&self) -> Option<AccountId> {
+            self.escrow
+        }
+
+        fn load(&self, game: GameId) -> Result<Game, Error> {
+            self.games.get(game).map(|stored| stored.0).ok_or(Error::NoGame(game))
+        }
+
+        /// Stores a game, and tells the escrow if it is over.
+        fn store(&mut self, id: GameId, game: Game) -> Result<(), Error> {
+            let end = match game.stage {
+                Stage::Over { asserter_won, verdict } => Some((asserter_won, verdict)),
+                _ => None,
+            };
+            self.games.insert(id, &Stored(game));
+            let Some((asserter_won, verdict)) = end else { return Ok(()) };
+            self.env().emit_event(Ended { game: id, asserter_won, verdict: Stored(verdict) });
+            let escrow = self.escrow.ok_or(Error::Books)?;
+            shell::call(escrow, 0, ink::selector_bytes!("on_game_over"), (id, asserter_won))
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A measured number, what it is compared with, and what it has to be.
+use serde_json::{json, Value};
+
+/// A measured number.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Figure {
+    /// What was measured; `/` separates groups.
+    pub(crate) name: String,
+    /// The number: the median, if it was measured several times.
+    pub(crate) value: f64,
+    /// Its unit.
+    pub(crate) unit: &'static str,
+    /// What it is compared with.
+    pub(crate) reference: Option<Reference>,
+    /// Greatest minus least, if it was measured several times.
+    pub(crate) spread: Option<f64>,
+    /// What it has to be.
+    pub(crate) bar: Option<Bar>,
+}
+
+/// What a figure is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reference {
+    /// In words.
+    pub(crate) what: &'static str,
+    /// In the figure's unit.
+    pub(crate) value: f64,
+}
+
+/// What has to hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bar {
+    /// The value is at most this.
+    ValueAtMost(f64),
+    /// Value over reference is at most this.
+    RatioAtMost(f64),
+}
+
+impl Figure {
+    /// A number that is what it is.
+    pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Figure {
+        Figure { name: name.into(), value, unit, reference: None, spread: None, bar: None }
+    }
+
+    /// The median of several measurements, with their spread.
+    pub(crate) fn median(name: impl Into<String>, mut values: Vec<f64>, unit: &'static str) -> Figure {
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        let value = match values.len() {
+            0 => f64::NAN,
+            odd if odd % 2 == 1 => values[middle],
+            _ => (values[middle - 1] + values[middle]) / 2.0,
+        };
+        let spread = values.last().zip(values.first()).filter(|_| values.len() > 1).map(|(most, least)| most - least);
+        Figure { spread, ..Figure::new(name, value, unit) }
+    }
+
+    pub(crate) fn against(self, what: &'static str, value: f64) -> Figure {
+        Figure { reference: Some(Reference { what, value }), ..self }
+    }
+
+    pub(crate) fn bar(self, bar: Bar) -> Figure {
+        Figure { bar: Some(bar), ..self }
+    }
+
+    /// Value over reference.
+    pub(crate) fn ratio(&self) -> Option<f64> {
+        self.reference.as_ref().map(|reference| self.value / reference.value)
+    }
+
+    /// Whether the bar is met: a ratio without reference, and what isn't a number, isn't.
+    pub(crate) fn pass(&self) -> Option<bool> {
+        Some(match self.bar? {
+            Bar::ValueAtMost(limit) => self.value <= limit,
+            Bar::RatioAtMost(limit) => self.ratio().is_some_and(|ratio| ratio <= limit),
+        })
+    }
+
+    /// As one JSON object.
+    pub(crate) fn to_json(&self) -> Value {
+        let reference = self.reference.as_ref().map(|it| json!({ "what": it.what, "value": it.value }));
+        let bar = self.bar.map(|bar| match bar {
+            Bar::ValueAtMost(limit) => json!({ "value_at_most": limit }),
+            Bar::RatioAtMost(limit) => json!({ "ratio_at_most": limit }),
+        });
+        json!({
+            "name": self.name,
+            "value": self.value,
+            "unit": self.unit,
+            "reference": reference,
+            "ratio": self.ratio(),
+            "spread": self.spread,
+            "bar": bar,
+            "pass": self.pass(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_spreads() {
+        let of = |values: &[f64]| Figure::median("it", values.to_vec(), "s");
+        assert_eq!((of(&[3.0, 1.0, 2.0]).value, of(&[3.0, 1.0, 2.0]).spread), (2.0, Some(2.0)));
+        assert_eq!((of(&[4.0, 1.0]).value, of(&[4.0]).spread), (2.5, None));
+        assert!(of(&[]).value.is_nan());
+    }
+
+    #[test]
+    fn bars() {
+        let figure = Figure::new("it", 3.0, "s");
+        assert_eq!(figure.pass(), None);
+        assert_eq!(figure.clone().bar(Bar::ValueAtMost(3.0)).pass(), Some(true));
+        assert_eq!(figure.clone().bar(Bar::ValueAtMost(2.9)).pass(), Some(false));
+        assert_eq!(figure.clone().bar(Bar::RatioAtMost(9.0)).pass(), Some(false), "no reference");
+        let figure = figure.against("ten", 10.0).bar(Bar::RatioAtMost(0.3));
+        assert_eq!((figure.ratio(), figure.pass()), (Some(0.3), Some(true)));
+        assert_eq!(Figure::new("it", f64::NAN, "s").bar(Bar::ValueAtMost(1.0)).pass(), Some(false));
+        let json = figure.to_json();
+        assert_eq!((&json["bar"]["ratio_at_most"], &json["pass"]), (&json!(0.3), &json!(true)));
+        assert_eq!(json["spread"], Value::Null);
+    }
+}

@@ -1,0 +1,73 @@
+//! Measures what is promised, as ratios of things measured in the same run: see `scripts/bench`.
+mod contracts;
+mod crowd;
+mod figure;
+mod overhead;
+mod table;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use figure::Figure;
+use std::process::ExitCode;
+
+/// Measures what is promised. A bar that isn't met is reported, and is an error only with --strict.
+#[derive(Debug, Parser)]
+#[command(name = "scripts/bench")]
+struct Arguments {
+    /// What to measure.
+    suite: Suite,
+    /// One JSON object per figure and line, instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Fail with exit code 1 if a bar isn't met.
+    #[arg(long)]
+    strict: bool,
+    /// Repetitions of what is timed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Suite overhead: training epochs, instead of the example task's own number.
+    #[arg(long)]
+    epochs: Option<u32>,
+}
+
+/// The suites.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Suite {
+    /// Sizes of the contracts, costs of their messages, and what disputes take.
+    Contracts,
+    /// All compute of all roles over plain libtorch training.
+    Overhead,
+}
+
+impl Suite {
+    fn run(self, arguments: &Arguments) -> Result<Vec<Figure>> {
+        match self {
+            Suite::Contracts => contracts::run(),
+            Suite::Overhead => overhead::run(arguments.runs, arguments.epochs),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let figures = match arguments.suite.run(&arguments) {
+        Ok(figures) => figures,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if arguments.json {
+        for figure in &figures {
+            println!("{}", figure.to_json());
+        }
+    } else {
+        print!("{}", table::render(&figures));
+    }
+    let failed = figures.iter().any(|figure| figure.pass() == Some(false));
+    if failed && arguments.strict {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}

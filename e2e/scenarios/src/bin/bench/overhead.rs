@@ -1,0 +1,161 @@
+//! Suite `overhead`: all compute of all roles over plain libtorch training, of whole runs with real processes.
+use crate::figure::{Bar, Figure};
+use anyhow::{Context as _, Result};
+use assay_scenarios::process::{repository, run_scenario};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// (all compute of all roles) / (plain) - 1, in tolerant mode.
+const BAR: f64 = 0.10;
+const EXAMPLE: &str = "examples/fashion-mlp";
+
+/// One run's numbers.
+struct Run {
+    /// Processor seconds by role and stage.
+    work: BTreeMap<(String, String), f64>,
+    /// Seconds that plain libtorch took.
+    plain: f64,
+    /// Difference of accuracies, delivered minus plain.
+    accuracy: f64,
+}
+
+impl Run {
+    fn of(report: &Value) -> Result<Run> {
+        let number =
+            |value: &Value, what: &'static str| value.as_f64().with_context(|| format!("the report has no {what}"));
+        let accuracy = &report["accuracy"];
+        let plain = number(&accuracy["plain_seconds"], "accuracy.plain_seconds")?;
+        let accuracy =
+            number(&accuracy["delivered"], "accuracy.delivered")? - number(&accuracy["plain"], "accuracy.plain")?;
+        let mut work = BTreeMap::new();
+        for row in report["work"].as_array().context("the report has no work")? {
+            let text = |field: &'static str| {
+                row[field].as_str().map(String::from).with_context(|| format!("work has no {field}"))
+            };
+            *work.entry((text("who")?, text("stage")?)).or_insert(0.0) += number(&row["cpu"], "work.cpu")?;
+        }
+        Ok(Run { work, plain, accuracy })
+    }
+
+    fn total(&self) -> f64 {
+        self.work.values().sum()
+    }
+
+    fn of_role(&self, who: &str) -> f64 {
+        self.work.iter().filter(|((it, _), _)| it == who).map(|(_, cpu)| cpu).sum()
+    }
+}
+
+/// Runs the honest scenario several times, each with another seed.
+pub(crate) fn run(runs: u16, epochs: Option<u32>) -> Result<Vec<Figure>> {
+    let longer = epochs.map(|epochs| longer(&repository().join(EXAMPLE), epochs)).transpose()?;
+    let folder = longer.as_ref().map_or(Path::new(EXAMPLE), |folder| folder.path());
+    let folder = folder.to_str().context("the task folder's path isn't text")?;
+    // Generous: this measures processor time.
+    let timeout = (600 + 60 * epochs.unwrap_or(0)).to_string();
+    let reports = (1..=u64::from(runs)).map(|seed| {
+        eprintln!("bench: run {seed} of {runs}");
+        run_scenario("honest", seed, &["--task", folder, "--timeout", &timeout])
+    });
+    let runs = reports.map(|report| Run::of(&report?)).collect::<Result<Vec<_>>>()?;
+    Ok(figures(&runs))
+}
+
+fn figures(runs: &[Run]) -> Vec<Figure> {
+    let each = |of: &dyn Fn(&Run) -> f64| runs.iter().map(of).collect::<Vec<f64>>();
+    let plain = Figure::median("plain", each(&|run| run.plain), "s").value;
+    let over_plain =
+        |name: String, of: &dyn Fn(&Run) -> f64| Figure::median(name, each(of), "s").against("plain libtorch", plain);
+    let keys: std::collections::BTreeSet<_> = runs.iter().flat_map(|run| run.work.keys().cloned()).collect();
+    let roles: std::collections::BTreeSet<_> = keys.iter().map(|(who, _)| who.clone()).collect();
+
+    let mut figures = Vec::new();
+    for key in &keys {
+        let of = |run: &Run| run.work.get(key).copied().unwrap_or(0.0);
+        figures.push(over_plain(format!("processor time by stage/{}: {}", key.0, key.1), &of));
+    }
+    for who in &roles {
+        figures.push(over_plain(format!("processor time by role/{who}"), &|run| run.of_role(who)));
+    }
+    figures.push(over_plain("processor time by role/all roles".into(), &Run::total));
+    figures.push(Figure::median("overhead/plain libtorch", each(&|run| run.plain), "s"));
+    // Ratios within each run: both sides of one see the same machine.
+    let overhead =
+        Figure::median("overhead/all roles over plain, minus 1", each(&|run| run.total() / run.plain - 1.0), "");
+    figures.push(overhead.bar(Bar::ValueAtMost(BAR)));
+    figures.push(Figure::median(
+        "overhead/accuracy, delivered minus plain",
+        each(&|run| 100.0 * run.accuracy),
+        "points",
+    ));
+    figures
+}
+
+/// A copy of a task folder that trains for so many epochs, with a clock to match.
+fn longer(folder: &Path, epochs: u32) -> Result<tempfile::TempDir> {
+    let copy = tempfile::tempdir()?;
+    for entry in std::fs::read_dir(folder).with_context(|| format!("no task at {}", folder.display()))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name()))?;
+        }
+    }
+    let toml = copy.path().join("task.toml");
+    let text = std::fs::read_to_string(&toml)?;
+    std::fs::write(&toml, with_epochs(&text, epochs)?)?;
+    Ok(copy)
+}
+
+fn with_epochs(text: &str, epochs: u32) -> Result<String> {
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
+    let first = |name: &str| -> Result<u32> {
+        let text = value(name).with_context(|| format!("the task has no {name}"))?;
+        let number = text.split('#').next().unwrap_or_default().trim();
+        number.parse().with_context(|| format!("{name} is {number}"))
+    };
+    let blocks = u64::from(first("training-blocks")?) * u64::from(epochs).div_ceil(u64::from(first("epochs")?).max(1));
+    let replaced = text.lines().map(|line| match line.split('=').next().map(str::trim) {
+        Some("epochs") => format!("epochs = {epochs}\n"),
+        Some("training-blocks") => format!("training-blocks = {blocks}\n"),
+        _ => format!("{line}\n"),
+    });
+    Ok(replaced.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_task_is_made_longer() {
+        let text = std::fs::read_to_string(repository().join(EXAMPLE).join("task.toml")).unwrap();
+        let before = assay_engine::task::Task::parse(&text).unwrap();
+        let after = assay_engine::task::Task::parse(&with_epochs(&text, 100).unwrap()).unwrap();
+        assert_eq!(after.training.epochs, Some(100));
+        assert_eq!(after.terms.training_blocks, before.terms.training_blocks * 20);
+        assert_eq!(after.data, before.data);
+    }
+
+    #[test]
+    fn overhead_is_the_median_of_ratios() {
+        let report = |train: f64, verify: f64, plain: f64| {
+            let work = json!([
+                { "who": "solver", "stage": "train", "cpu": train },
+                { "who": "verifier", "stage": "replay", "cpu": verify },
+                { "who": "verifier", "stage": "replay", "cpu": verify },
+            ]);
+            json!({ "work": work, "accuracy": { "delivered": 0.9, "plain": 0.9, "plain_seconds": plain } })
+        };
+        let runs: Vec<_> = [report(10.0, 0.5, 10.0), report(20.0, 1.0, 20.0), report(12.0, 0.0, 10.0)]
+            .iter()
+            .map(|report| Run::of(report).unwrap())
+            .collect();
+        let figures = figures(&runs);
+        let overhead = figures.iter().find(|figure| figure.name.contains("minus 1")).unwrap();
+        assert!((overhead.value - 0.1).abs() < 1e-9 && (overhead.spread.unwrap() - 0.1).abs() < 1e-9, "{overhead:?}");
+        assert_eq!(figures.iter().find(|figure| figure.name.ends_with("role/verifier")).unwrap().value, 1.0);
+        assert!(Run::of(&json!({})).is_err());
+    }
+}

@@ -1,0 +1,198 @@
+//! Every operator, cheated and accused, on the real contracts: real Wasm on the real pallet, a task's whole life.
+//!
+//! For each operator two tests. In `OPERATOR::a_lie_falls` the last bit of one element of one node of one step is wrong in
+//! what a verifier says, and the contract finds it. In `OPERATOR::the_truth_stands` an honest verifier is accused there.
+
+use assay_core::graph::Op;
+use assay_core::protocol::dispute::{Cause, Side};
+use assay_core::protocol::{AccountId, Balance, Outcome, Part, Phase};
+use assay_devnet::Chain;
+use assay_roles::game::{next_pick, steer};
+use assay_scenarios::cast::{second_verifier, solver, submitter, verifier, whistleblower};
+use assay_scenarios::court::Court;
+use assay_scenarios::duel::{play, Played};
+use assay_scenarios::lie::{Lie, OPERATORS};
+use assay_scenarios::process::artifacts;
+use assay_scenarios::testimony::Testimony;
+use assay_scenarios::trial::Trial;
+use assay_scenarios::workload::{Size, Workload};
+use std::sync::{Arc, LazyLock, Mutex};
+
+static CHAIN: LazyLock<Chain> = LazyLock::new(|| Chain::new_dev().unwrap());
+
+/// The task with its segments drawn: where all tests begin.
+static DRAWN: LazyLock<Mutex<Trial<'static>>> = LazyLock::new(|| {
+    let workload = Arc::new(Workload::new(Size::TINY).unwrap());
+    Mutex::new(Trial::drawn(&CHAIN, &artifacts(), workload).unwrap())
+});
+
+fn drawn() -> (Trial<'static>, u32) {
+    let mut trial = DRAWN.lock().unwrap().clone();
+    let segment = trial.segment().unwrap();
+    (trial, segment)
+}
+
+/// Free balances of solver, submitter, verifier, second verifier and whistleblower, and what the jackpot got.
+fn purses(court: &mut Court<'_>) -> [Balance; 6] {
+    let accounts = [solver(), submitter(), verifier(), second_verifier(), whistleblower()];
+    let [a, b, c, d, e] = accounts.map(|account: AccountId| court.free_of(&account).unwrap());
+    [a, b, c, d, e, court.conserved().unwrap().jackpot]
+}
+
+fn permille(amount: Balance, part: u32) -> Balance {
+    amount * Balance::from(part) / 1000
+}
+
+fn check_size(played: &Played) {
+    assert!(played.moves_of(Side::Asserter) <= 20, "{played:?}");
+    assert!(played.bytes() <= 64 << 10, "{played:?}");
+}
+
+/// A verifier lies about one operator; a whistleblower convicts it; the next round's verifier is honest.
+fn convict(operator: &str) {
+    let (mut trial, segment) = drawn();
+    let lie = Lie::about(operator, &trial.workload, segment).unwrap().unwrap();
+    let reaches_result = !matches!(operator, "pick" | "xent_loss" | "sum_all");
+    assert_eq!(lie.forges_result, !reaches_result, "only the loss isn't part of the state");
+    let truth = lie.truth(&trial.workload, segment).unwrap();
+    let before = purses(&mut trial.court);
+    let terms = trial.terms().unwrap();
+
+    let liar = Testimony::lying(&trial.workload, segment, lie.part, lie.tampers.clone()).unwrap();
+    trial.testify(&verifier(), &liar).unwrap();
+    let game = trial.challenge(&whistleblower(), lie.part).unwrap();
+    let mut honest = liar.accuser(lie.part).unwrap();
+    let mut defender = liar.defender(lie.part).unwrap();
+    let played = play(&mut trial.court, game, &mut defender, |game| next_pick(game, &mut honest)).unwrap();
+
+    let verdict = played.verdict;
+    assert!(!played.asserter_won, "{verdict:?}");
+    assert_eq!(verdict.reason, Cause::OtherValue);
+    assert_eq!((verdict.step, verdict.node, verdict.element), (lie.at.step, lie.at.node, lie.at.element));
+    let disputed = verdict.micro.map_or(truth.len() - 1, |micro| micro as usize);
+    assert_eq!(verdict.computed, truth[disputed], "the contract computes what the executor does");
+    assert_eq!(verdict.claimed.0 ^ verdict.computed.0, 1, "the last bit");
+    check_size(&played);
+
+    // The round fell: the same segments, another verifier.
+    assert_eq!(trial.settle().unwrap(), Phase::Joining);
+    trial.join(&second_verifier()).unwrap();
+    let honest = Testimony::honest(&trial.workload, segment).unwrap();
+    trial.testify(&second_verifier(), &honest).unwrap();
+    assert_eq!(trial.settle().unwrap(), Phase::Closed(Outcome::Paid));
+
+    let task = trial.task().unwrap();
+    let price = task.solver.unwrap().price;
+    let part = permille(terms.verifier_bond, task.parameters.winner_permille);
+    let tax = permille(price, task.parameters.tax_permille);
+    let after = purses(&mut trial.court);
+    let [by_solver, by_submitter, by_liar, by_second, by_whistleblower, by_jackpot] =
+        std::array::from_fn(|at| after[at] - before[at]);
+    assert_eq!(by_solver, price + terms.solver_bond);
+    let excess = terms.budget - (terms.price + terms.tax) - terms.profile_fee - terms.verifier_fee;
+    assert_eq!(by_submitter, terms.seed_bond + excess);
+    assert_eq!(by_liar, 0, "its bond is gone");
+    assert_eq!(by_second, terms.verifier_bond + terms.verifier_fee);
+    assert_eq!(by_whistleblower, terms.challenger_bond + part);
+    assert_eq!(by_jackpot, terms.verifier_bond - part + tax);
+    assert_eq!(trial.court.conserved().unwrap().locked, 0);
+}
+
+/// An honest verifier is accused at one operator.
+fn acquit(operator: &str) {
+    let (mut trial, segment) = drawn();
+    let accused = Lie::about(operator, &trial.workload, segment).unwrap().unwrap();
+    let truth = accused.truth(&trial.workload, segment).unwrap();
+    let before = purses(&mut trial.court);
+    let terms = trial.terms().unwrap();
+
+    let honest = Testimony::honest(&trial.workload, segment).unwrap();
+    trial.testify(&verifier(), &honest).unwrap();
+    let game = trial.challenge(&whistleblower(), accused.part).unwrap();
+    let mut defender = honest.defender(accused.part).unwrap();
+    let played = play(&mut trial.court, game, &mut defender, |game| steer(game, &accused.at)).unwrap();
+
+    let verdict = played.verdict;
+    assert!(played.asserter_won, "{verdict:?}");
+    assert_eq!(verdict.reason, Cause::SameValue);
+    assert_eq!((verdict.step, verdict.node, verdict.element), (accused.at.step, accused.at.node, accused.at.element));
+    let disputed = verdict.micro.map_or(truth.len() - 1, |micro| micro as usize);
+    assert_eq!(verdict.micro, verdict.micro.map(|_| accused.at.micro));
+    assert_eq!((verdict.claimed, verdict.computed), (truth[disputed], truth[disputed]));
+    check_size(&played);
+
+    assert_eq!(trial.settle().unwrap(), Phase::Closed(Outcome::Paid));
+    let task = trial.task().unwrap();
+    let price = task.solver.unwrap().price;
+    let after = purses(&mut trial.court);
+    let [by_solver, _, by_verifier, _, by_whistleblower, by_jackpot] = std::array::from_fn(|at| after[at] - before[at]);
+    assert_eq!(by_solver, price + terms.solver_bond);
+    let compensation = permille(terms.challenger_bond, task.parameters.compensation_permille);
+    assert_eq!(by_verifier, terms.verifier_bond + terms.verifier_fee + compensation);
+    assert_eq!(by_whistleblower, 0, "its bond is gone");
+    assert_eq!(by_jackpot, terms.challenger_bond - compensation + permille(price, task.parameters.tax_permille));
+    assert_eq!(trial.court.conserved().unwrap().locked, 0);
+}
+
+macro_rules! operators {
+    ($($variant:ident: $name:ident, $part:ident;)*) => {
+        $(mod $name {
+            #[test]
+            fn a_lie_falls() {
+                super::convict(stringify!($name));
+            }
+
+            #[test]
+            fn the_truth_stands() {
+                super::acquit(stringify!($name));
+            }
+        })*
+
+        /// Its name here. Without a wildcard: an operator that has no tests doesn't compile.
+        fn tested(op: &Op) -> (&'static str, Part) {
+            match op {
+                $(Op::$variant { .. } => (stringify!($name), Part::$part),)*
+            }
+        }
+
+        const COUNT: usize = [$(stringify!($name)),*].len();
+    };
+}
+
+operators! {
+    Gather: gather, Execution;
+    Jitter: jitter, Execution;
+    MatMul: matmul, Execution;
+    BiasAdd: bias_add, Execution;
+    Relu: relu, Execution;
+    ReluGrad: relu_grad, Execution;
+    RowMax: row_max, Execution;
+    SubExp: sub_exp, Execution;
+    RowSum: row_sum, Execution;
+    Pick: pick, Execution;
+    XentLoss: xent_loss, Execution;
+    XentGrad: xent_grad, Execution;
+    SumAll: sum_all, Execution;
+    ColSum: col_sum, Execution;
+    SgdMomentum: sgd_momentum, Execution;
+    SgdStep: sgd_step, Execution;
+    SqDist: sq_dist, Distance;
+    Add: add, Distance;
+    Max: max, Distance;
+    Ratio: ratio, Distance;
+}
+
+#[test]
+fn the_programs_have_all_operators() {
+    let (trial, _) = drawn();
+    let mut seen = std::collections::BTreeSet::new();
+    let programs = [(trial.workload.program(), Part::Execution), (&trial.workload.compiled.distance, Part::Distance)];
+    for (program, part) in programs {
+        for node in &program.nodes {
+            assert_eq!(tested(&node.op), (node.op.name(), part));
+            seen.insert(node.op.name());
+        }
+    }
+    assert_eq!(seen.len(), COUNT);
+    assert_eq!(seen, std::collections::BTreeSet::from(OPERATORS));
+}

@@ -1,0 +1,96 @@
+//! Every scenario with real processes over real sockets, two seeds each. The demo itself fails when a wrong party is
+//! paid or money is not conserved; these tests look at the report once more, with their own eyes.
+
+use assay_scenarios::process::run_scenario;
+use serde_json::Value;
+
+const SEEDS: [u64; 2] = [1, 2];
+
+/// What the protocol gave an account or took from it, fees of the chain apart.
+fn difference(report: &Value, who: &str) -> i64 {
+    let row = report["balances"].as_array().unwrap().iter().find(|row| row["who"] == who);
+    row.unwrap_or_else(|| panic!("no balance of {who}"))["settled"].as_i64().unwrap()
+}
+
+fn run(scenario: &str, outcome: &str, check: impl Fn(&Value)) {
+    for seed in SEEDS {
+        let report = run_scenario(scenario, seed, &[]).unwrap_or_else(|error| panic!("{error:#}"));
+        let seen = report["outcome"].as_str().unwrap();
+        assert!(seen.starts_with(outcome), "scenario {scenario}, seed {seed}: {seen}");
+        check(&report);
+    }
+}
+
+#[test]
+fn honest() {
+    run("honest", "Paid", |report| {
+        assert!(difference(report, "solver") > 0);
+        assert!(difference(report, "verifier") > 0);
+        assert!(difference(report, "submitter") < 0);
+        assert_eq!(difference(report, "whistleblower"), 0);
+        assert!(report["games"].as_array().unwrap().is_empty());
+        let (delivered, plain) = (&report["accuracy"]["delivered"], &report["accuracy"]["plain"]);
+        let points = 100.0 * (delivered.as_f64().unwrap() - plain.as_f64().unwrap());
+        assert!(points.abs() <= 0.5, "{points} points from plain libtorch");
+    });
+}
+
+#[test]
+fn lying_solver() {
+    run("lying-solver", "Refuted", |report| {
+        assert!(difference(report, "solver") < 0);
+        assert!(difference(report, "verifier") > 0);
+        assert!(difference(report, "submitter") >= 0);
+    });
+}
+
+#[test]
+fn lying_verifier() {
+    run("lying-verifier", "Refuted", |report| {
+        assert!(difference(report, "solver") < 0);
+        assert!(difference(report, "verifier") < 0);
+        assert!(difference(report, "verifier-2") > 0);
+        assert!(difference(report, "whistleblower") > 0);
+        let games = report["games"].as_array().unwrap();
+        let game = games.iter().find(|game| game["asserter"] == "verifier").unwrap();
+        assert_eq!(game["asserter_won"], false);
+        assert_ne!(game["claimed"], game["computed"]);
+    });
+}
+
+#[test]
+fn lazy_solver() {
+    run("lazy-solver", "Refuted", |report| {
+        assert!(difference(report, "solver") < 0);
+        assert!(difference(report, "verifier") > 0);
+        assert!(difference(report, "submitter") >= 0);
+    });
+}
+
+#[test]
+fn absent_solver() {
+    run("absent-solver", "SolverAbsent", |report| {
+        assert!(difference(report, "solver") < 0);
+        assert!(difference(report, "submitter") >= 0);
+        assert!(difference(report, "verifier") >= 0);
+    });
+}
+
+#[test]
+fn false_alarm() {
+    run("false-alarm", "Paid", |report| {
+        assert!(difference(report, "whistleblower") < 0);
+        assert!(difference(report, "verifier") > 0);
+        assert!(difference(report, "solver") > 0);
+        let game = &report["games"][0];
+        assert_eq!(game["asserter_won"], true);
+        assert_eq!(game["claimed"], game["computed"]);
+    });
+}
+
+#[test]
+fn workers_survive_a_kill() {
+    for victim in ["solver", "verifier", "whistleblower", "submitter", "devnet", "store"] {
+        run_scenario("honest", 3, &["--kill", victim]).unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}

@@ -1,0 +1,99 @@
+//! The messages about a task, and the one function through which all of them go.
+//!
+//! A contract's shell does the same for each: credit attached value ([`money::deposit`](super::money::deposit)), load the
+//! task, [`apply`], store the task, carry out the effects ([`money::apply`](super::money::apply)), open the game if there
+//! is one, transfer `to_jackpot`, emit entries and events. An error changes nothing: the shell returns it, and the
+//! chain rolls the call back.
+use super::error::Checked;
+use super::money::Effects;
+use super::task::{self, GameEntry, Task};
+use super::types::{Balance, Context, Profile, Proof, SegmentReport, Target, TaskId, TaskSpec};
+use super::{Error, Parameters};
+use crate::commit::Hash;
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+
+/// A message about a task that exists.
+#[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Message {
+    /// A verifier takes a slot.
+    Join {
+        /// Commitment to its seed: [`seed_commit`](super::beacon::seed_commit).
+        seed_commit: Hash,
+    },
+    /// A joined verifier posts the profile.
+    PostProfile(Profile),
+    /// A solver bids.
+    Bid {
+        /// For 10⁹ operations.
+        price: Balance,
+    },
+    /// Anyone moves the task past a deadline.
+    Poke,
+    /// The solver proves.
+    Prove(Proof),
+    /// A verifier or the submitter reveals a seed.
+    RevealSeed {
+        /// The seed.
+        seed: Hash,
+    },
+    /// A verifier commits to a verdict.
+    CommitVerdict {
+        /// [`verdict_commitment`](super::verdict::verdict_commitment).
+        commitment: Hash,
+    },
+    /// A verifier reveals its verdict.
+    RevealVerdict {
+        /// One per drawn segment, in draw order.
+        reports: Vec<SegmentReport>,
+        /// What kept the commitment blind.
+        salt: Hash,
+    },
+    /// A verifier leaves.
+    Abstain,
+    /// Anyone challenges a claim.
+    Challenge(Target),
+}
+
+/// Opens a task, with the parameters of the day.
+pub fn submit(
+    id: TaskId,
+    parameters: &Parameters,
+    context: &Context,
+    spec: TaskSpec,
+) -> Result<(Task, Effects), Error> {
+    Ok(task::submit(id, parameters, context, spec)?)
+}
+
+/// A message about a task.
+pub fn apply(mut task: Task, context: &Context, message: Message) -> Result<(Task, Effects), Error> {
+    let mut effects = Effects::default();
+    dispatch(&mut task, context, message, &mut effects)?;
+    Ok((task, effects))
+}
+
+fn dispatch(task: &mut Task, context: &Context, message: Message, effects: &mut Effects) -> Checked {
+    match message {
+        Message::Join { seed_commit } => task::join(task, context, seed_commit, effects),
+        Message::PostProfile(profile) => task::post_profile(task, context, profile, effects),
+        Message::Bid { price } => task::bid(task, context, price, effects),
+        Message::Poke => task::poke(task, context, effects),
+        Message::Prove(proof) => task::prove(task, context, proof, effects),
+        Message::RevealSeed { seed } => task::reveal_seed(task, context, seed, effects),
+        Message::CommitVerdict { commitment } => task::commit_verdict(task, context, commitment, effects),
+        Message::RevealVerdict { reports, salt } => task::reveal_verdict(task, context, &reports, &salt, effects),
+        Message::Abstain => task::abstain(task, context, effects),
+        Message::Challenge(target) => task::challenge(task, context, target, effects),
+    }
+}
+
+/// The arbiter says that a game is over. `entry` is what [`OpenGame`](super::money::OpenGame) gave to keep; the shell
+/// removes it, so that no game ends twice, and checks that the caller is the arbiter.
+pub fn game_over(mut task: Task, entry: &GameEntry, asserter_won: bool) -> Result<(Task, Effects), Error> {
+    let mut effects = Effects::default();
+    task::game_over(&mut task, entry, asserter_won, &mut effects)?;
+    Ok((task, effects))
+}

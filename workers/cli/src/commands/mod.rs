@@ -1,0 +1,15 @@
+//! The subcommands, one file each.
+
+mod baseline;
+mod deploy;
+mod devnet;
+mod status;
+mod store;
+mod work;
+
+pub(crate) use baseline::baseline;
+pub(crate) use deploy::deploy;
+pub(crate) use devnet::devnet;
+pub(crate) use status::{events_after, status};
+pub(crate) use store::store;
+pub(crate) use work::{solve, submit, verify, watch};

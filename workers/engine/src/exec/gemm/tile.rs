@@ -1,0 +1,138 @@
+//! Tiles: as many elements at once as registers hold.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over constants that are unrolled, and several arrays side by side"
+)]
+use super::pack::Rows;
+use super::Lanes;
+
+/// A column of tiles: all rows by the columns of one panel.
+pub(super) struct Tiles {
+    /// The left factor.
+    pub(super) a: Rows,
+    /// The right factor, packed.
+    pub(super) panel: *const f32,
+    /// Terms of this slice.
+    pub(super) terms: usize,
+    /// Rows of the output.
+    pub(super) rows: usize,
+    /// Columns of the output; the last vector may be cut.
+    pub(super) columns: usize,
+    /// The output, rows `stride` apart.
+    pub(super) to: *mut f32,
+    pub(super) stride: usize,
+    /// The output holds the chains' values so far; else they begin with +0.
+    pub(super) continues: bool,
+}
+
+impl Tiles {
+    /// # Safety
+    /// The pointers are good for what the sizes say; the panel has `vectors` vectors per term.
+    #[inline(always)]
+    pub(super) unsafe fn run<V: Lanes>(&self, vectors: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match vectors {
+                1 => self.rows_of::<V, 1>(),
+                2 if V::COLUMNS > 1 => self.rows_of::<V, 2>(),
+                _ if V::COLUMNS > 2 => self.rows_of::<V, 3>(),
+                _ => unreachable!("a panel of {vectors} vectors"),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn rows_of<V: Lanes, const C: usize>(&self) {
+        let mut row = 0;
+        // SAFETY: the caller's promise; rows stay below `self.rows`.
+        unsafe {
+            while V::ROWS == 8 && row + 8 <= self.rows {
+                self.tile::<V, 8, C>(row);
+                row += 8;
+            }
+            while V::ROWS == 6 && row + 6 <= self.rows {
+                self.tile::<V, 6, C>(row);
+                row += 6;
+            }
+            while row + 4 <= self.rows {
+                self.tile::<V, 4, C>(row);
+                row += 4;
+            }
+            match self.rows - row {
+                3 => self.tile::<V, 3, C>(row),
+                2 => self.tile::<V, 2, C>(row),
+                1 => self.tile::<V, 1, C>(row),
+                _ => {}
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const R: usize, const C: usize>(&self, row: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.a.term == 1 {
+                self.chain::<V, R, C, true>(row);
+            } else {
+                self.chain::<V, R, C, false>(row);
+            }
+        }
+    }
+
+    /// R rows by C vectors. `LINES`: rows of the left factor are contiguous; else its terms are.
+    #[inline(always)]
+    unsafe fn chain<V: Lanes, const R: usize, const C: usize, const LINES: bool>(&self, row: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut sums = [[V::splat(0.0); C]; R];
+            let to = self.to.add(row * self.stride);
+            let last = self.columns - (C - 1) * V::N;
+            if self.continues {
+                for r in 0..R {
+                    for c in 0..C {
+                        let from = to.add(r * self.stride + c * V::N);
+                        sums[r][c] = if c + 1 == C && last < V::N {
+                            V::load_part(std::slice::from_raw_parts(from, last))
+                        } else {
+                            V::load(from)
+                        };
+                    }
+                }
+            }
+            let a = self.a.first.add(row * self.a.row);
+            let mut lines = [a; R];
+            for r in 0..R {
+                lines[r] = a.add(r * self.a.row);
+            }
+            let mut panel = self.panel;
+            let mut at = a;
+            for p in 0..self.terms {
+                let mut b = [V::splat(0.0); C];
+                for c in 0..C {
+                    b[c] = V::load(panel.add(c * V::N));
+                }
+                for r in 0..R {
+                    let x = V::splat(if LINES { *lines[r].add(p) } else { *at.add(r) });
+                    for c in 0..C {
+                        sums[r][c] = x.fma(b[c], sums[r][c]);
+                    }
+                }
+                panel = panel.add(C * V::N);
+                if !LINES {
+                    at = at.wrapping_add(self.a.term);
+                }
+            }
+            for r in 0..R {
+                for c in 0..C {
+                    let place = to.add(r * self.stride + c * V::N);
+                    let sum = sums[r][c].canonical();
+                    if c + 1 == C && last < V::N {
+                        sum.store_part(std::slice::from_raw_parts_mut(place, last));
+                    } else {
+                        sum.store(place);
+                    }
+                }
+            }
+        }
+    }
+}

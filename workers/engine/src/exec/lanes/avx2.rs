@@ -1,0 +1,101 @@
+//! AVX2 and FMA: eight lanes.
+use super::{Lanes, NAN};
+use std::arch::x86_64::*;
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(__m256);
+
+// SAFETY (of every intrinsic below): the trait's contract says that the machine has AVX2 and FMA.
+unsafe impl Lanes for Avx2 {
+    const N: usize = 8;
+    const ROWS: usize = 6;
+    const COLUMNS: usize = 2;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        unsafe { Avx2(_mm256_set1_ps(x)) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { Avx2(_mm256_loadu_ps(from)) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_u8(from: *const u8) -> Self {
+        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast())))) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        unsafe {
+            let row = |i: usize| _mm256_loadu_ps(from.add(i * from_stride));
+            let mut fours = [_mm256_setzero_ps(); 8];
+            for i in 0..2 {
+                let (a, b, c, d) = (row(4 * i), row(4 * i + 1), row(4 * i + 2), row(4 * i + 3));
+                let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                fours[4 * i] = _mm256_shuffle_ps::<0x44>(ab_low, cd_low);
+                fours[4 * i + 1] = _mm256_shuffle_ps::<0xee>(ab_low, cd_low);
+                fours[4 * i + 2] = _mm256_shuffle_ps::<0x44>(ab_high, cd_high);
+                fours[4 * i + 3] = _mm256_shuffle_ps::<0xee>(ab_high, cd_high);
+            }
+            for j in 0..4 {
+                let (upper, lower) = (fours[j], fours[4 + j]);
+                _mm256_storeu_ps(to.add(j * to_stride), _mm256_permute2f128_ps::<0x20>(upper, lower));
+                _mm256_storeu_ps(to.add((j + 4) * to_stride), _mm256_permute2f128_ps::<0x31>(upper, lower));
+            }
+        }
+    }
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        unsafe { Avx2(_mm256_add_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        unsafe { Avx2(_mm256_sub_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        unsafe { Avx2(_mm256_mul_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        unsafe { Avx2(_mm256_div_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn fma(self, b: Self, c: Self) -> Self {
+        unsafe { Avx2(_mm256_fmadd_ps(self.0, b.0, c.0)) }
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        unsafe { Avx2(_mm256_sqrt_ps(self.0)) }
+    }
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        unsafe {
+            // MAXPS gives b for two zeros or a NaN.
+            let greater = _mm256_max_ps(self.0, b.0);
+            let equal = _mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, b.0);
+            let ordered = _mm256_blendv_ps(greater, _mm256_and_ps(self.0, b.0), equal);
+            let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, b.0);
+            Avx2(_mm256_blendv_ps(ordered, _mm256_set1_ps(NAN), nan))
+        }
+    }
+    #[inline(always)]
+    fn select_gt(self, b: Self, c: Self, d: Self) -> Self {
+        unsafe { Avx2(_mm256_blendv_ps(d.0, c.0, _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, b.0))) }
+    }
+    #[inline(always)]
+    fn select_eq(self, b: Self, c: Self, d: Self) -> Self {
+        unsafe { Avx2(_mm256_blendv_ps(d.0, c.0, _mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, b.0))) }
+    }
+    #[inline(always)]
+    fn canonical(self) -> Self {
+        unsafe {
+            let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0);
+            Avx2(_mm256_blendv_ps(self.0, _mm256_set1_ps(NAN), nan))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! AVX-512: sixteen lanes.
+use super::{Lanes, NAN};
+use std::arch::x86_64::*;
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(__m512);
+
+// SAFETY (of every intrinsic below): the trait's contract says that the machine has AVX-512.
+unsafe impl Lanes for Avx512 {
+    const N: usize = 16;
+    const ROWS: usize = 8;
+    const COLUMNS: usize = 3;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        unsafe { Avx512(_mm512_set1_ps(x)) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { Avx512(_mm512_loadu_ps(from)) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_u8(from: *const u8) -> Self {
+        unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast())))) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        unsafe {
+            let row = |i: usize| _mm512_loadu_ps(from.add(i * from_stride));
+            // Pairs of rows, then fours: groups of 4 columns by 4 rows in each 128-bit part.
+            let mut fours = [_mm512_setzero_ps(); 16];
+            for i in 0..4 {
+                let (a, b, c, d) = (row(4 * i), row(4 * i + 1), row(4 * i + 2), row(4 * i + 3));
+                let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+                fours[4 * i] = _mm512_shuffle_ps::<0x44>(ab_low, cd_low);
+                fours[4 * i + 1] = _mm512_shuffle_ps::<0xee>(ab_low, cd_low);
+                fours[4 * i + 2] = _mm512_shuffle_ps::<0x44>(ab_high, cd_high);
+                fours[4 * i + 3] = _mm512_shuffle_ps::<0xee>(ab_high, cd_high);
+            }
+            // The 128-bit parts form a 4 × 4 matrix for each column of the group: transpose it.
+            for j in 0..4 {
+                let (a, b, c, d) = (fours[j], fours[4 + j], fours[8 + j], fours[12 + j]);
+                let (ab_even, ab_odd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b));
+                let (cd_even, cd_odd) = (_mm512_shuffle_f32x4::<0x88>(c, d), _mm512_shuffle_f32x4::<0xdd>(c, d));
+                _mm512_storeu_ps(to.add(j * to_stride), _mm512_shuffle_f32x4::<0x88>(ab_even, cd_even));
+                _mm512_storeu_ps(to.add((j + 4) * to_stride), _mm512_shuffle_f32x4::<0x88>(ab_odd, cd_odd));
+                _mm512_storeu_ps(to.add((j + 8) * to_stride), _mm512_shuffle_f32x4::<0xdd>(ab_even, cd_even));
+                _mm512_storeu_ps(to.add((j + 12) * to_stride), _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd));
+            }
+        }
+    }
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        unsafe { Avx512(_mm512_add_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        unsafe { Avx512(_mm512_sub_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        unsafe { Avx512(_mm512_mul_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        unsafe { Avx512(_mm512_div_ps(self.0, b.0)) }
+    }
+    #[inline(always)]
+    fn fma(self, b: Self, c: Self) -> Self {
+        unsafe { Avx512(_mm512_fmadd_ps(self.0, b.0, c.0)) }
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        unsafe { Avx512(_mm512_sqrt_ps(self.0)) }
+    }
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        unsafe {
+            // MAXPS gives b for two zeros or a NaN.
+            let greater = _mm512_max_ps(self.0, b.0);
+            let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, b.0);
+            let ordered = _mm512_mask_and_ps(greater, equal, self.0, b.0);
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, b.0);
+            Avx512(_mm512_mask_mov_ps(ordered, nan, _mm512_set1_ps(NAN)))
+        }
+    }
+    #[inline(always)]
+    fn select_gt(self, b: Self, c: Self, d: Self) -> Self {
+        unsafe { Avx512(_mm512_mask_mov_ps(d.0, _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, b.0), c.0)) }
+    }
+    #[inline(always)]
+    fn select_eq(self, b: Self, c: Self, d: Self) -> Self {
+        unsafe { Avx512(_mm512_mask_mov_ps(d.0, _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, b.0), c.0)) }
+    }
+    #[inline(always)]
+    fn canonical(self) -> Self {
+        unsafe {
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
+            Avx512(_mm512_mask_mov_ps(self.0, nan, _mm512_set1_ps(NAN)))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Eight lanes in an array, for machines without the vector instructions of the other modules.
+use super::{scalar, Lanes, NAN};
+
+const N: usize = 8;
+
+#[derive(Clone, Copy)]
+pub(super) struct Portable([f32; N]);
+
+impl Portable {
+    #[inline(always)]
+    fn map(self, b: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        let mut out = self;
+        for (x, y) in out.0.iter_mut().zip(b.0) {
+            *x = f(*x, y);
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn choose(self, b: Self, c: Self, d: Self, test: impl Fn(&f32, &f32) -> bool) -> Self {
+        let mut out = d;
+        for i in 0..N {
+            if test(&self.0[i], &b.0[i]) {
+                out.0[i] = c.0[i];
+            }
+        }
+        out
+    }
+}
+
+// SAFETY: no special instructions.
+unsafe impl Lanes for Portable {
+    const N: usize = N;
+    const ROWS: usize = 4;
+    const COLUMNS: usize = 1;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Portable([x; N])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
+        unsafe { Portable(*from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as for load.
+        unsafe { *to.cast() = self.0 }
+    }
+    #[inline(always)]
+    unsafe fn load_u8(from: *const u8) -> Self {
+        // SAFETY: the caller's promise.
+        let bytes: [u8; N] = unsafe { *from.cast() };
+        Portable(bytes.map(f32::from))
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        for i in 0..N {
+            for j in 0..N {
+                // SAFETY: the caller's promise.
+                unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) };
+            }
+        }
+    }
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        self.map(b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        self.map(b, |a, b| a - b)
+    }
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        self.map(b, |a, b| a * b)
+    }
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        self.map(b, |a, b| a / b)
+    }
+    #[inline(always)]
+    fn fma(self, b: Self, c: Self) -> Self {
+        let mut out = self;
+        for i in 0..N {
+            out.0[i] = scalar::fma(self.0[i], b.0[i], c.0[i]);
+        }
+        out
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(self, |a, _| a.sqrt())
+    }
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        self.map(b, scalar::max)
+    }
+    #[inline(always)]
+    fn select_gt(self, b: Self, c: Self, d: Self) -> Self {
+        self.choose(b, c, d, |a, b| a > b)
+    }
+    #[inline(always)]
+    fn select_eq(self, b: Self, c: Self, d: Self) -> Self {
+        self.choose(b, c, d, |a, b| a == b)
+    }
+    #[inline(always)]
+    fn canonical(self) -> Self {
+        self.map(self, |a, _| if a.is_nan() { NAN } else { a })
+    }
+}

@@ -1,0 +1,126 @@
+//! Every primitive on every instruction set, against the referee's integers.
+use super::*;
+use assay_core::arith::{Arith, Soft, F32};
+use assay_core::graph::eval_prim;
+use proptest::prelude::*;
+
+struct One {
+    prim: Prim,
+    args: [[f32; MAX_LANES]; 4],
+}
+
+impl Kernel for One {
+    type Output = Vec<u32>;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> Vec<u32> {
+        let mut out = [0.0; MAX_LANES];
+        for start in (0..MAX_LANES).step_by(V::N) {
+            // SAFETY: V::N divides MAX_LANES.
+            unsafe {
+                let args = self.args.map(|arg| V::load(arg.as_ptr().add(start)));
+                V::prim(self.prim, args).canonical().store(out.as_mut_ptr().add(start));
+            }
+        }
+        out.iter().map(|x| x.to_bits()).collect()
+    }
+}
+
+const PRIMS: [Prim; 12] = [
+    Prim::Add,
+    Prim::Sub,
+    Prim::Mul,
+    Prim::Fma,
+    Prim::Div,
+    Prim::Sqrt,
+    Prim::Max,
+    Prim::SelectGt,
+    Prim::SelectEq,
+    Prim::ScaleB,
+    Prim::Exponent,
+    Prim::Significand,
+];
+
+fn edge() -> impl Strategy<Value = u32> {
+    let special = [
+        0,
+        0x8000_0000,
+        1,
+        0x8000_0001,
+        0x007f_ffff,
+        0x0080_0000,
+        0x3f80_0000,
+        0xbf80_0000,
+        0x3f80_0001,
+        0x3f7f_ffff,
+        0x7f7f_ffff,
+        0xff7f_ffff,
+        0x7f80_0000,
+        0xff80_0000,
+        0x7fc0_0000,
+        0xffc0_1234,
+        0x3f00_0000,
+        0x4b00_0000,
+        0x4b40_0000,
+        0xc316_0000,
+        0x4316_0000,
+    ];
+    prop_oneof![
+        any::<u32>(),
+        prop::sample::select(special.to_vec()),
+        // Numbers near 1, whose sums and products cancel and tie.
+        (0x3e80_0000_u32..0x4080_0000, any::<bool>()).prop_map(|(bits, sign)| bits | u32::from(sign) << 31),
+        (0x3f80_0000_u32..0x3f80_0010),
+        // Small integers and halves, for ScaleB.
+        (-320_i32..320).prop_map(|n| (n as f32 * 0.5).to_bits()),
+    ]
+}
+
+fn canonical(bits: u32) -> u32 {
+    if F32(bits).is_nan() {
+        F32::NAN.0
+    } else {
+        bits
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #[test]
+    fn all_instruction_sets_do_what_the_referee_does(bits in prop::collection::vec(edge(), 4 * MAX_LANES), related in any::<bool>()) {
+        let mut args = [[0.0; MAX_LANES]; 4];
+        for (arg, bits) in args.iter_mut().zip(bits.chunks(MAX_LANES)) {
+            *arg = std::array::from_fn(|i| f32::from_bits(bits[i]));
+        }
+        if related {
+            // c close to -a·b, where a fused multiply-add cancels.
+            args[2] = std::array::from_fn(|i| -(args[0][i] * args[1][i]));
+        }
+        for prim in PRIMS {
+            let expected: Vec<u32> = (0..MAX_LANES)
+                .map(|i| canonical(Soft::bits(eval_prim::<Soft>(prim, args.map(|arg| F32(arg[i].to_bits()))))))
+                .collect();
+            for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+                prop_assert_eq!(&isa.run(One { prim, args }), &expected, "{:?} on {:?}", prim, isa);
+            }
+        }
+    }
+}
+
+struct Transpose;
+
+impl Kernel for Transpose {
+    type Output = bool;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> bool {
+        let from: Vec<f32> = (0..V::N * 20).map(|i| i as f32).collect();
+        let mut to = vec![0.0; V::N * 24];
+        // SAFETY: strides 20 and 24 are at least N = 16 or 8 values.
+        unsafe { V::transpose(from.as_ptr(), 20, to.as_mut_ptr(), 24) };
+        (0..V::N).all(|i| (0..V::N).all(|j| to[j * 24 + i] == from[i * 20 + j]))
+    }
+}
+
+#[test]
+fn transposes() {
+    assert!(Isa::ALL.into_iter().filter(|isa| isa.is_available()).all(|isa| isa.run(Transpose)));
+}

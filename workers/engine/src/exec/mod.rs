@@ -1,0 +1,247 @@
+//! Programs at full speed on a CPU, with bits that `graph` defines and no machine changes.
+//!
+//! ```no_run
+//! # use assay_engine::{exec::Executor, state::State, data::DataTensor};
+//! # fn run(program: assay_core::graph::Program, data: Vec<DataTensor>, mut state: State) -> anyhow::Result<()> {
+//! let mut executor = Executor::new(program, data)?;
+//! let loss = executor.step(&mut state, 0)?;
+//! # Ok(()) }
+//! ```
+mod error;
+mod evaluate;
+mod gemm;
+mod kernels;
+mod lanes;
+mod micro;
+mod node;
+mod pool;
+mod trace;
+
+pub use error::ExecError;
+pub use evaluate::{Accuracy, LABELS, LOGITS};
+pub use lanes::Isa;
+pub use trace::Trace;
+
+use crate::data::DataTensor;
+use crate::state::State;
+use crate::tamper::Tamper;
+use assay_core::arith::F32;
+use assay_core::graph::{Node, Op, Program, ProgramKind, Source};
+use kernels::gather::Rows;
+use pool::Pool;
+use std::ops::ControlFlow;
+
+/// Bytes of all nodes' outputs together, at most: a program may come from a stranger.
+pub const MAX_BYTES: u64 = 16 << 30;
+/// Name of the node that is a step's loss.
+pub const LOSS: &str = "loss";
+
+/// Runs one program. Buffers for all nodes are allocated once.
+pub struct Executor {
+    program: Program,
+    data: Vec<DataTensor>,
+    isa: Isa,
+    pool: Pool,
+    outputs: Vec<Vec<f32>>,
+    rows: Rows,
+    loss: Option<usize>,
+    tampers: Vec<Tamper>,
+}
+
+/// How far a segment is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// The step just done.
+    pub step: u64,
+    /// The state after it.
+    pub state: &'a State,
+    /// Its loss.
+    pub loss: f32,
+}
+
+impl Executor {
+    /// An executor on one thread with the fastest instructions of this machine.
+    ///
+    /// # Errors
+    /// An invalid program, one beyond [`MAX_BYTES`], or data that isn't the program's.
+    pub fn new(program: Program, data: impl Into<Vec<DataTensor>>) -> Result<Executor, ExecError> {
+        let data = data.into();
+        program.validate()?;
+        if program.data.len() != data.len() {
+            return Err(ExecError::DataCount { expected: program.data.len(), got: data.len() });
+        }
+        for (decl, tensor) in program.data.iter().zip(&data) {
+            if (decl.root, decl.dtype, decl.shape) != (tensor.root(), tensor.dtype(), tensor.shape()) {
+                return Err(ExecError::Data { name: decl.name.to_string(), expected: decl.root, got: tensor.root() });
+            }
+        }
+        let bytes = |node: &Node| node.shape.elements().saturating_mul(4);
+        let got = program.nodes.iter().map(bytes).fold(0, u64::saturating_add);
+        if got > MAX_BYTES {
+            return Err(ExecError::TooLarge { got, max: MAX_BYTES });
+        }
+        let outputs = program.nodes.iter().map(|node| vec![0.0; node.shape.elements() as usize]).collect();
+        let named = program.nodes.iter().rposition(|node| node.name.as_str() == LOSS);
+        let loss = named.or_else(|| program.nodes.iter().rposition(|node| matches!(node.op, Op::SumAll { .. })));
+        Ok(Executor {
+            program,
+            data,
+            isa: Isa::best(),
+            pool: Pool::new(1)?,
+            outputs,
+            rows: Rows::default(),
+            loss,
+            tampers: Vec::new(),
+        })
+    }
+
+    /// The same on several threads. The bits don't depend on it.
+    ///
+    /// # Errors
+    /// The operating system gives no threads.
+    pub fn with_threads(self, threads: usize) -> Result<Executor, ExecError> {
+        Ok(Executor { pool: Pool::new(threads)?, ..self })
+    }
+
+    /// The same with other instructions. The bits don't depend on it.
+    pub fn with_isa(self, isa: Isa) -> Executor {
+        Executor { isa, ..self }
+    }
+
+    /// An executor that **cheats**, for tests and demonstrations: it changes the outputs of some nodes, and goes on
+    /// honestly with what it made of them.
+    pub fn with_tampers(self, tampers: impl Into<Vec<Tamper>>) -> Executor {
+        Executor { tampers: tampers.into(), ..self }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The data.
+    pub fn data(&self) -> &[DataTensor] {
+        &self.data
+    }
+
+    /// One training step: the state becomes the next one. The loss is NaN if the program computes none.
+    ///
+    /// # Errors
+    /// A distance program, or a state of another shape.
+    pub fn step(&mut self, state: &mut State, step: u64) -> Result<f32, ExecError> {
+        self.expect(ProgramKind::Step)?;
+        self.run(&[state], step)?;
+        let first = self.outputs.len() - state.len();
+        for (tensor, output) in state.tensors_mut().iter_mut().zip(&mut self.outputs[first..]) {
+            std::mem::swap(tensor, output);
+        }
+        Ok(self.loss.map_or(f32::NAN, |loss| self.outputs[loss][0]))
+    }
+
+    /// Several training steps. `on_step` is called after each and may stop early; returns the steps done.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn run_segment(
+        &mut self,
+        state: &mut State,
+        first: u64,
+        steps: u64,
+        mut on_step: impl FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64, ExecError> {
+        for done in 0..steps {
+            let step = first + done;
+            let loss = self.step(state, step)?;
+            if on_step(Progress { step, state, loss }).is_break() {
+                return Ok(done + 1);
+            }
+        }
+        Ok(steps)
+    }
+
+    /// The outputs of all nodes. `snapshots` is the one state of a step program; start, replayed and claimed end of a
+    /// distance program (whose step is 0).
+    ///
+    /// # Errors
+    /// Too few states, or of another shape.
+    pub fn trace(&mut self, snapshots: &[&State], step: u64) -> Result<Trace, ExecError> {
+        self.run(snapshots, step)?;
+        Ok(Trace::new(self.outputs.clone()))
+    }
+
+    /// The value of a distance program.
+    ///
+    /// # Errors
+    /// A step program, or states of another shape.
+    pub fn distance(&mut self, start: &State, replayed: &State, claimed: &State) -> Result<F32, ExecError> {
+        self.expect(ProgramKind::Distance)?;
+        self.run(&[start, replayed, claimed], 0)?;
+        let value = self.outputs.last().and_then(|output| output.first());
+        Ok(F32(value.copied().unwrap_or(f32::NAN).to_bits())) // Validated: the last node has one element.
+    }
+
+    fn expect(&self, expected: ProgramKind) -> Result<(), ExecError> {
+        let got = self.program.kind();
+        if got == expected {
+            Ok(())
+        } else {
+            Err(ExecError::Kind { expected, got })
+        }
+    }
+
+    /// An executor of a program that isn't whole.
+    #[cfg(test)]
+    fn unchecked(program: Program, data: Vec<DataTensor>, isa: Isa, threads: usize) -> Executor {
+        let outputs = program.nodes.iter().map(|node| vec![f32::NAN; node.shape.elements() as usize]).collect();
+        #[allow(clippy::unwrap_used)]
+        let pool = Pool::new(threads).unwrap();
+        Executor { program, data, isa, pool, outputs, rows: Rows::default(), loss: None, tampers: Vec::new() }
+    }
+
+    /// Computes all nodes.
+    fn run(&mut self, snapshots: &[&State], step: u64) -> Result<(), ExecError> {
+        self.check_snapshots(snapshots)?;
+        for index in 0..self.program.nodes.len() {
+            self.run_node(snapshots, step, index);
+            for tamper in self.tampers.iter().filter(|tamper| tamper.applies(step, index)) {
+                tamper.apply(&mut self.outputs[index]);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_snapshots(&self, snapshots: &[&State]) -> Result<(), ExecError> {
+        let expected = match self.program.kind() {
+            ProgramKind::Step => 1,
+            ProgramKind::Distance => 3,
+        };
+        if snapshots.len() != expected {
+            return Err(ExecError::Snapshots { expected, got: snapshots.len() });
+        }
+        snapshots.iter().try_for_each(|state| Ok(state.check(&self.program.states)?))
+    }
+}
+
+impl std::fmt::Debug for Executor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Executor")
+            .field("nodes", &self.program.nodes.len())
+            .field("isa", &self.isa)
+            .field("threads", &self.pool.threads())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Position in a list of the program.
+fn at(index: u32) -> usize {
+    index as usize
+}
+
+/// What a node's input reads, unless it is data.
+fn tensor<'a>(source: Source, snapshots: &[&'a State], earlier: &'a [Vec<f32>]) -> &'a [f32] {
+    match source {
+        Source::State { snapshot, index } => snapshots[usize::from(snapshot)].tensor(at(index)),
+        Source::Node { index } => &earlier[at(index)],
+        Source::Data { .. } => &[], // Only Gather reads data, and it reads it elsewhere.
+    }
+}

@@ -1,0 +1,137 @@
+//! Checkpoints: safetensors files, which any PyTorch user can open.
+//!
+//! The same state always gives the same bytes: tensors lie in the order of the declarations.
+use super::{State, StateError};
+use assay_core::commit::Hash;
+use assay_core::graph::StateDecl;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{json, Map, Value};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+const STEP: &str = "assay.step";
+const ROOT: &str = "assay.state-root";
+
+/// A state and how many steps led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Steps done.
+    pub step: u64,
+    /// The state after them.
+    pub state: State,
+}
+
+impl Checkpoint {
+    /// The safetensors file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut header = Map::new();
+        header.insert(
+            "__metadata__".into(),
+            json!({ "format": "pt", STEP: self.step.to_string(), ROOT: self.state.root().to_string() }),
+        );
+        let mut offset = 0_u64;
+        for decl in self.state.decls() {
+            let end = offset + decl.shape.elements() * 4;
+            header.insert(
+                decl.name.to_string(),
+                json!({ "dtype": "F32", "shape": decl.shape.dims(), "data_offsets": [offset, end] }),
+            );
+            offset = end;
+        }
+        let mut text = Value::Object(header).to_string().into_bytes();
+        text.resize(text.len().next_multiple_of(8), b' ');
+        let mut bytes = Vec::with_capacity(8 + text.len() + offset as usize);
+        bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&text);
+        for index in 0..self.state.len() {
+            bytes.extend_from_slice(self.state.bytes(index));
+        }
+        bytes
+    }
+
+    /// The checkpoint in a file's bytes, of a program with these declarations. Values may be NaN.
+    ///
+    /// # Errors
+    /// Not safetensors; tensors missing, too many, or of another type or shape; metadata missing or wrong.
+    pub fn from_bytes(bytes: &[u8], decls: impl Into<Arc<[StateDecl]>>) -> Result<Checkpoint, StateError> {
+        let decls = decls.into();
+        let format = |error: safetensors::SafeTensorError| StateError::Format(error.to_string());
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
+        let file = SafeTensors::deserialize(bytes).map_err(format)?;
+        if file.len() > decls.len() {
+            return Err(StateError::Count { expected: decls.len(), got: file.len() });
+        }
+        let mut tensors = Vec::with_capacity(decls.len());
+        for decl in decls.iter() {
+            let name = decl.name.as_str();
+            let tensor = file.tensor(name).map_err(|_| StateError::Missing(name.into()))?;
+            let same =
+                tensor.shape().iter().map(|&dim| dim as u64).eq(decl.shape.dims().iter().map(|&dim| u64::from(dim)));
+            if tensor.dtype() != Dtype::F32 || !same {
+                let got = format!("{:?} {:?}", tensor.dtype(), tensor.shape());
+                return Err(StateError::Tensor { name: name.into(), expected: decl.shape, got });
+            }
+            let (items, _) = tensor.data().as_chunks::<4>();
+            tensors.push(items.iter().map(|&item| f32::from_le_bytes(item)).collect());
+        }
+        let metadata = |key: &'static str| {
+            let found = header.metadata().as_ref().and_then(|metadata| metadata.get(key)).cloned();
+            found.ok_or(StateError::Metadata { key, got: String::new() })
+        };
+        let (step, claimed) = (metadata(STEP)?, metadata(ROOT)?);
+        let step = step.parse().map_err(|_| StateError::Metadata { key: STEP, got: step })?;
+        let expected: Hash = claimed.parse().map_err(|_| StateError::Metadata { key: ROOT, got: claimed })?;
+        let state = State::new(decls, tensors)?;
+        let got = state.root();
+        if got != expected {
+            return Err(StateError::Root { expected, got });
+        }
+        Ok(Checkpoint { step, state })
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), and its state has this root.
+    ///
+    /// # Errors
+    /// Those of `from_bytes`, or another root.
+    pub fn verified(bytes: &[u8], decls: impl Into<Arc<[StateDecl]>>, root: Hash) -> Result<Checkpoint, StateError> {
+        let checkpoint = Checkpoint::from_bytes(bytes, decls)?;
+        // What the file says of itself was checked against its tensors.
+        let got = checkpoint.state.root();
+        if got != root {
+            return Err(StateError::Root { expected: root, got });
+        }
+        Ok(checkpoint)
+    }
+
+    /// Writes the file, or leaves what was there: never half of it.
+    ///
+    /// # Errors
+    /// The folder can't be written to.
+    pub fn write_file(&self, path: &Path) -> Result<(), StateError> {
+        let io = |error| StateError::Io { path: path.into(), error };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+        file.write_all(&self.to_bytes()).map_err(io)?;
+        file.as_file().sync_all().map_err(io)?;
+        file.persist(path).map_err(|error| io(error.error))?;
+        Ok(())
+    }
+
+    /// Reads a file, to use what it holds: values must be finite.
+    ///
+    /// # Errors
+    /// It can't be read; those of [`from_bytes`](Self::from_bytes); NaN or infinity.
+    pub fn read_file(path: &Path, decls: impl Into<Arc<[StateDecl]>>) -> Result<Checkpoint, StateError> {
+        let io = |error| StateError::Io { path: path.into(), error };
+        let decls = decls.into();
+        // Tensors, a header, and a bit: a longer file isn't read to its end.
+        let tensors = decls.iter().map(|decl| decl.shape.elements() * 4).fold(0, u64::saturating_add);
+        let limit = tensors.saturating_add(1024 * (decls.len() as u64 + 16) + 1);
+        let mut bytes = Vec::new();
+        std::fs::File::open(path).map_err(io)?.take(limit).read_to_end(&mut bytes).map_err(io)?;
+        let checkpoint = Checkpoint::from_bytes(&bytes, decls)?;
+        checkpoint.state.check_finite()?;
+        Ok(checkpoint)
+    }
+}

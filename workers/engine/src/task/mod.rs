@@ -1,0 +1,161 @@
+//! `task.toml`: what the submitter asks for.
+//!
+//! See `examples/fashion-mlp/task.toml` for a commented one. Paths are relative to the file's folder; data files are also
+//! looked for in the folders of [`Roots`](crate::data::Roots).
+mod check;
+mod error;
+mod load;
+
+pub use error::TaskError;
+pub use load::TaskData;
+
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// A task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Task {
+    /// For people.
+    pub name: String,
+    /// The model: an ONNX file.
+    pub model: String,
+    /// The data.
+    pub data: DataSources,
+    /// How to train.
+    pub training: Training,
+    /// When to checkpoint.
+    pub checkpoints: Checkpoints,
+    /// What is paid for what.
+    pub terms: Terms,
+}
+
+/// The data of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DataSources {
+    /// Samples to train on: one per row.
+    pub train_inputs: Source,
+    /// Their classes.
+    pub train_labels: Source,
+    /// Samples to measure accuracy on.
+    pub test_inputs: Source,
+    /// Their classes.
+    pub test_labels: Source,
+    /// Every input x becomes `x · scale + shift`.
+    #[serde(default = "one")]
+    pub scale: f64,
+    /// See `scale`.
+    #[serde(default)]
+    pub shift: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A tensor in a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Source {
+    /// IDX (`.gz` or not) or `.safetensors`.
+    pub file: String,
+    /// Which tensor of a safetensors file, unless it has only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensor: Option<String>,
+}
+
+/// How to train: stochastic gradient descent with momentum, as PyTorch's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Training {
+    /// Passes over the data; either this or `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Steps; either this or `epochs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Samples per step. What is left of an epoch after the last whole batch is dropped.
+    pub batch: u32,
+    /// Step size.
+    pub learning_rate: f64,
+    /// Share of the last update that is kept.
+    #[serde(default)]
+    pub momentum: f64,
+    /// Share of every weight that is added to its gradient.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Seed of the data order.
+    pub seed: u64,
+}
+
+/// When to checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Checkpoints {
+    /// Steps of a segment.
+    pub interval: u32,
+}
+
+/// How a solver may compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// With the reproducible engine; every bit is checked.
+    Exact,
+    /// With any hardware and library; distances are checked.
+    Tolerant,
+}
+
+/// What is paid for what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Terms {
+    /// How the solver may compute.
+    pub mode: Mode,
+    /// Per 10⁹ counted operations, at most.
+    pub max_price: u64,
+    /// Verifiers, 1 to 4.
+    pub verifiers: u8,
+    /// Segments that each of them replays, 1 to 4.
+    pub segments_per_verifier: u8,
+    /// The solver's clock, in blocks.
+    pub training_blocks: u32,
+}
+
+impl Task {
+    /// Reads and checks a task.
+    ///
+    /// # Errors
+    /// Not TOML, an unknown or missing field, or a value out of range.
+    pub fn parse(text: &str) -> Result<Task, TaskError> {
+        let task: Task = toml::from_str(text).map_err(|error| TaskError::Toml(Box::new(error)))?;
+        task.check()?;
+        Ok(task)
+    }
+
+    /// Reads and checks the file `task.toml` in a folder, or a file.
+    ///
+    /// # Errors
+    /// It can't be read; those of [`parse`](Self::parse).
+    pub fn read(path: &Path) -> Result<Task, TaskError> {
+        let path = if path.is_dir() { path.join("task.toml") } else { path.to_path_buf() };
+        let text = std::fs::read_to_string(&path).map_err(|error| TaskError::Io { path, error })?;
+        Task::parse(&text)
+    }
+
+    /// Steps in all, for so many training samples.
+    pub fn steps(&self, rows: u32) -> u64 {
+        let per_epoch = assay_core::graph::steps_per_epoch(rows, self.training.batch);
+        let epochs = |epochs: u64| epochs.saturating_mul(per_epoch);
+        self.training.steps.or(self.training.epochs.map(epochs)).unwrap_or(0) // One of them is there: checked.
+    }
+
+    /// Segments in all.
+    pub fn segments(&self, rows: u32) -> u64 {
+        self.steps(rows).div_ceil(u64::from(self.checkpoints.interval.max(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! The same training with libtorch, as a PyTorch user would write it: autograd, its own kernels, its own rounding.
+//!
+//! Data order and initial weights are those of the task ([`gather_row`]); nothing else is shared with the executor.
+//! Needs libtorch 2.11 at build time (`LIBTORCH`, see `scripts/libtorch`) and at run time. A binary that enables the
+//! feature finds it at run time if its own build script prints
+//! `cargo:rustc-link-arg=-Wl,-rpath,$LIBTORCH/lib`, as this crate's does for its examples and tests.
+mod baseline;
+mod error;
+mod network;
+mod oracle;
+mod trainer;
+
+pub use baseline::{baseline, Baseline};
+pub use error::TorchError;
+pub use oracle::{gradients, Gradients};
+pub use trainer::TorchTrainer;
+
+#[cfg(doc)]
+use assay_core::graph::gather_row;
+
+/// Threads that libtorch uses within an operator. Its bits depend on it.
+pub fn set_threads(threads: usize) {
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+}

@@ -1,0 +1,169 @@
+//! Training a task: segment by segment, each checkpoint published as soon as it is there.
+use super::cheat;
+use super::trainer::{trainer, Trainer};
+use crate::journal::{Event, Scribe};
+use crate::worker::{compute, Memory, Worker};
+use crate::{Checkpoint, ProofBlob, RoleError, SolverCheat, SolverOptions};
+use assay_core::commit::Hash;
+use assay_core::protocol::{Task, TaskSpec};
+use assay_engine::state;
+use assay_store::{BlobStore, Bytes};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// How long one reaction trains at most before it looks at the chain again.
+const SLICE: Duration = Duration::from_secs(1);
+/// Checkpoints that are being uploaded at once.
+const UPLOADS: usize = 4;
+/// Name of the list of published checkpoints in the worker's memory.
+const LIST: &str = "checkpoints";
+
+/// A training run under way.
+pub(super) struct Training {
+    trainer: Box<dyn Trainer>,
+    published: Vec<Checkpoint>,
+    cheat: Option<SolverCheat>,
+}
+
+impl std::fmt::Debug for Training {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Training").field("published", &self.published.len()).field("cheat", &self.cheat).finish()
+    }
+}
+
+/// A segment that was trained.
+struct Trained {
+    step: u64,
+    root: Hash,
+    bytes: Vec<u8>,
+    loss: f32,
+}
+
+impl Training {
+    /// Begins, or goes on after the last checkpoint that the store still has.
+    pub(super) async fn begin(worker: &mut Worker, task: &Task, options: &SolverOptions) -> Result<Self, RoleError> {
+        let job = worker.job(task).await?;
+        let memory = worker.memory(task.id);
+        let mut published: Vec<Checkpoint> = memory.list(LIST)?;
+        let start = loop {
+            let Some(last) = published.last() else {
+                let checkpoint = state::Checkpoint { step: 0, state: (*job.start).clone() };
+                let blob = worker.ctx.store.put(Bytes::from(checkpoint.to_bytes())).await?;
+                published.push(Checkpoint { state: task.spec.start, blob });
+                break checkpoint.state;
+            };
+            let decls = job.compiled.step.states.clone();
+            match worker.ctx.store.get(last.blob, job.checkpoint_len()).await {
+                Ok(bytes) => break state::Checkpoint::verified(&bytes, decls, last.state)?.state,
+                Err(error @ assay_store::StoreError::NotFound { .. }) => {
+                    worker.complain(task.id, format!("a checkpoint is gone, training that segment again: {error}"));
+                    published.pop();
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        memory.replace(LIST, &published)?;
+        if published.len() > 1 {
+            let text = format!("going on with training after {} segments", published.len() - 1);
+            worker.scribe.about(task.id).note(text);
+        }
+        let trainer = trainer(&job, task.spec.mode, options.backend, start)?;
+        Ok(Self { trainer, published, cheat: options.cheat })
+    }
+
+    /// Whether all segments are published.
+    pub(super) fn is_done(&self, task: &Task) -> bool {
+        self.published.len() as u64 > task.spec.segments()
+    }
+
+    /// The proof, when all segments are published.
+    pub(super) fn proof(&self) -> ProofBlob {
+        ProofBlob { checkpoints: self.published.clone() }
+    }
+
+    /// Trains and publishes for about a second. Checkpoints are uploaded while the next segments are trained.
+    pub(super) async fn go_on(mut self, worker: &Worker, task: &Task) -> Result<Self, RoleError> {
+        let scribe = worker.scribe.about(task.id);
+        let memory = worker.memory(task.id);
+        let (sender, mut receiver) = mpsc::channel::<Trained>(UPLOADS);
+        let (mut trainer, cheat, spec) = (self.trainer, self.cheat, task.spec.clone());
+        let first = u32::try_from(self.published.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let work = move |scribe: &Scribe| {
+            let begin = Instant::now();
+            for next in first.. {
+                if u64::from(next) >= spec.segments() || begin.elapsed() >= SLICE {
+                    break;
+                }
+                let trained = segment(trainer.as_mut(), &spec, next, cheat)?;
+                if trained.loss.is_finite() {
+                    scribe.record(Event::Loss { step: trained.step, loss: trained.loss });
+                }
+                scribe.progress("train", trained.step, spec.steps);
+                if sender.blocking_send(trained).is_err() {
+                    break; // An upload failed, which is told there.
+                }
+            }
+            Ok(trainer)
+        };
+        let publish = async {
+            let mut published = Vec::new();
+            let mut uploads = VecDeque::new();
+            while let Some(trained) = receiver.recv().await {
+                let upload = upload(worker.ctx.store.clone(), trained);
+                uploads.push_back(tokio::spawn(upload));
+                if uploads.len() >= UPLOADS {
+                    settle(&mut uploads, &memory, &mut published).await?;
+                }
+            }
+            while !uploads.is_empty() {
+                settle(&mut uploads, &memory, &mut published).await?;
+            }
+            drop(receiver);
+            Ok::<_, RoleError>(published)
+        };
+        let (trainer, published) = tokio::join!(compute(&scribe, "train", work), publish);
+        self.published.extend(published?);
+        Ok(Self { trainer: trainer?, ..self })
+    }
+}
+
+/// Waits for the oldest upload and notes it down.
+async fn settle(
+    uploads: &mut VecDeque<JoinHandle<Result<Checkpoint, RoleError>>>,
+    memory: &Memory,
+    published: &mut Vec<Checkpoint>,
+) -> Result<(), RoleError> {
+    if let Some(upload) = uploads.pop_front() {
+        let checkpoint = upload.await??;
+        memory.append(LIST, &checkpoint)?;
+        published.push(checkpoint);
+    }
+    Ok(())
+}
+
+async fn upload(store: Arc<dyn BlobStore>, trained: Trained) -> Result<Checkpoint, RoleError> {
+    let blob = store.put(Bytes::from(trained.bytes)).await?;
+    Ok(Checkpoint { state: trained.root, blob })
+}
+
+/// One segment and its checkpoint.
+fn segment(
+    trainer: &mut dyn Trainer,
+    spec: &TaskSpec,
+    segment: u32,
+    cheat: Option<SolverCheat>,
+) -> Result<Trained, RoleError> {
+    let (first, steps) = spec.segment(segment);
+    let loss = trainer.steps(first, cheat::performed(cheat, steps).into())?;
+    let step = first.saturating_add(steps.into());
+    let state = cheat::published(cheat, trainer.state()?, step)?;
+    if cheat == Some(SolverCheat::ForgeCheckpoint) {
+        // What is published is what goes on, or the next segment alone would give the noise away by its size.
+        trainer.load(&state)?;
+    }
+    let root = state.root();
+    Ok(Trained { step, root, bytes: state::Checkpoint { step, state }.to_bytes(), loss })
+}

@@ -1,0 +1,97 @@
+//! What does a solver's arithmetic.
+use crate::{Backend, Job, RoleError};
+use assay_core::protocol::Mode;
+use assay_engine::exec::Executor;
+use assay_engine::state::State;
+use std::ops::ControlFlow;
+
+/// A model in training.
+pub(super) trait Trainer: Send {
+    /// Performs steps; returns the last one's loss.
+    fn steps(&mut self, first: u64, steps: u64) -> Result<f32, RoleError>;
+
+    /// The state now.
+    fn state(&mut self) -> Result<State, RoleError>;
+
+    /// Goes on from this state.
+    fn load(&mut self, state: &State) -> Result<(), RoleError>;
+}
+
+/// The trainer that mode and options ask for.
+pub(super) fn trainer(job: &Job, mode: Mode, backend: Backend, start: State) -> Result<Box<dyn Trainer>, RoleError> {
+    match (mode, backend) {
+        #[cfg(feature = "torch")]
+        (Mode::Tolerant, Backend::Torch { threads }) => {
+            assay_engine::torch::set_threads(threads);
+            let data = job.compiled.training_data();
+            Ok(Box::new(Torch(assay_engine::torch::TorchTrainer::new(&job.model, &job.task, &data, &start)?)))
+        }
+        #[cfg(not(feature = "torch"))]
+        (Mode::Tolerant, Backend::Torch { .. }) => {
+            tracing::warn!("this build has no libtorch: training with the reproducible engine");
+            Ok(Box::new(Reproducible { executor: job.trainer()?, state: start }))
+        }
+        _ => Ok(Box::new(Reproducible { executor: job.trainer()?, state: start })),
+    }
+}
+
+/// The reproducible engine.
+struct Reproducible {
+    executor: Executor,
+    state: State,
+}
+
+impl Trainer for Reproducible {
+    fn steps(&mut self, first: u64, steps: u64) -> Result<f32, RoleError> {
+        let mut loss = f32::NAN;
+        self.executor.run_segment(&mut self.state, first, steps, |progress| {
+            loss = progress.loss;
+            ControlFlow::Continue(())
+        })?;
+        Ok(loss)
+    }
+
+    fn state(&mut self) -> Result<State, RoleError> {
+        Ok(self.state.clone())
+    }
+
+    fn load(&mut self, state: &State) -> Result<(), RoleError> {
+        self.state = state.clone();
+        Ok(())
+    }
+}
+
+/// libtorch.
+#[cfg(feature = "torch")]
+struct Torch {
+    trainer: assay_engine::torch::TorchTrainer,
+    /// The state after the last step, if it was read already.
+    state: Option<State>,
+}
+
+#[cfg(feature = "torch")]
+impl Trainer for Torch {
+    fn steps(&mut self, first: u64, steps: u64) -> Result<f32, RoleError> {
+        let mut last = f32::NAN;
+        self.state = None;
+        // One call, at the end: reading the loss of every step would cost time.
+        self.trainer.run(first, steps, u32::MAX, |_, state, loss| {
+            last = loss;
+            self.state = Some(state);
+            Ok::<_, assay_engine::torch::TorchError>(())
+        })?;
+        Ok(last)
+    }
+
+    fn state(&mut self) -> Result<State, RoleError> {
+        match self.state.take() {
+            Some(state) => Ok(state),
+            None => Ok(self.trainer.state()?),
+        }
+    }
+
+    fn load(&mut self, state: &State) -> Result<(), RoleError> {
+        self.state = None;
+        Ok(self.trainer.load(state)?)
+    }
+}
