@@ -24,7 +24,8 @@ pub(super) fn trainer(job: &Job, mode: Mode, backend: Backend, start: State) -> 
         (Mode::Tolerant, Backend::Torch { threads }) => {
             assay_engine::torch::set_threads(threads);
             let data = job.compiled.training_data();
-            Ok(Box::new(Torch(assay_engine::torch::TorchTrainer::new(&job.model, &job.task, &data, &start)?)))
+            let trainer = assay_engine::torch::TorchTrainer::new(&job.model, &job.task, &data, &start)?;
+            Ok(Box::new(Torch { trainer, state: None }))
         }
         #[cfg(not(feature = "torch"))]
         (Mode::Tolerant, Backend::Torch { .. }) => {
