@@ -17,6 +17,9 @@ pub mod genesis;
 
 pub use apis::{RuntimeApi, RUNTIME_API_VERSIONS};
 
+// The runtime macro's code names it, and has no prelude to find it in when built for Wasm.
+#[cfg(not(feature = "std"))]
+use alloc::vec::Vec;
 use sp_runtime::{
     generic,
     traits::{BlakeTwo256, IdentifyAccount, Verify},

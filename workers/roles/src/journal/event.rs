@@ -40,14 +40,14 @@ pub struct Entry {
     /// The task it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<u32>,
-    /// What happened.
-    #[serde(flatten)]
+    /// What happened. (Neither flattened nor tagged within: serde would buffer it, and buffered fractions can't be read
+    /// back once any crate of the build turns serde_json's `arbitrary_precision` on, as Substrate's do.)
     pub event: Event,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Some of a stage's work is done.
     Progress {
@@ -144,7 +144,7 @@ mod account {
     }
 }
 
-/// Amounts as decimal text: a flattened field can't be a 128-bit number.
+/// Amounts as decimal text: most readers of JSON would round them.
 mod amount {
     use serde::de::Error;
     use serde::Deserialize;

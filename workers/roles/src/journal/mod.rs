@@ -80,11 +80,19 @@ impl Journal {
         let _ = self.stream.send(entry);
     }
 
-    /// All entries of a journal file. Lines that don't parse (the last one of a crash) are left out.
+    /// All entries of a journal file. Lines that don't parse (a crash tears the last one) are left out and warned about.
     pub fn read(path: &Path) -> Result<Vec<Entry>, JournalError> {
         let text = std::fs::read_to_string(path).map_err(|source| JournalError { path: path.into(), source })?;
-        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+        Ok(text.lines().zip(1..).filter_map(|(line, number)| parse(line, path, number)).collect())
     }
+}
+
+fn parse(line: &str, path: &Path, number: usize) -> Option<Entry> {
+    serde_json::from_str(line)
+        .inspect_err(
+            |error| tracing::warn!(%error, path = %path.display(), number, "a line of the journal is no entry"),
+        )
+        .ok()
 }
 
 /// One line, in a single write, so that lines of several processes don't mix.
