@@ -14,7 +14,6 @@ fn main() -> sc_cli::Result<()> {
     let block_time = cli.block_time();
     let runner = cli.create_runner(&cli.run)?;
     runner.run_node_until_exit(|config| async move {
-        service::start::<sc_network::Litep2pNetworkBackend>(config, block_time)
-            .map_err(sc_cli::Error::Service)
+        service::start::<sc_network::Litep2pNetworkBackend>(config, block_time).map_err(sc_cli::Error::Service)
     })
 }

@@ -12,12 +12,7 @@ use std::time::Duration;
 
 /// A block, final as soon as it exists: clients that wait for finality wait for this.
 fn seal(create_empty: bool) -> EngineCommand<Hash> {
-    EngineCommand::SealNewBlock {
-        create_empty,
-        finalize: true,
-        parent_hash: None,
-        sender: None,
-    }
+    EngineCommand::SealNewBlock { create_empty, finalize: true, parent_hash: None, sender: None }
 }
 
 /// A block per transaction, per `engine_createBlock` and, if wanted, per `block_time`.

@@ -28,11 +28,8 @@ pub(crate) fn start<N: NetworkBackend<Block, assay_runtime::Hash>>(
     block_time: Option<Duration>,
 ) -> Result<TaskManager, Error> {
     let executor: Executor = sc_service::new_wasm_executor(&config.executor);
-    let (client, backend, keystore, mut task_manager) = sc_service::new_full_parts::<
-        Block,
-        assay_runtime::RuntimeApi,
-        _,
-    >(&config, None, executor, vec![])?;
+    let (client, backend, keystore, mut task_manager) =
+        sc_service::new_full_parts::<Block, assay_runtime::RuntimeApi, _>(&config, None, executor, vec![])?;
     let client: Arc<Client> = Arc::new(client);
     let select_chain = sc_consensus::LongestChain::<Backend, Block>::new(backend.clone());
     let pool = Arc::from(
@@ -44,13 +41,9 @@ pub(crate) fn start<N: NetworkBackend<Block, assay_runtime::Hash>>(
         .with_options(config.transaction_pool.clone())
         .build(),
     );
-    let import_queue = sc_consensus_manual_seal::import_queue(
-        Box::new(client.clone()),
-        &task_manager.spawn_essential_handle(),
-        None,
-    );
-    let net_config =
-        sc_network::config::FullNetworkConfiguration::<Block, _, N>::new(&config.network, None);
+    let import_queue =
+        sc_consensus_manual_seal::import_queue(Box::new(client.clone()), &task_manager.spawn_essential_handle(), None);
+    let net_config = sc_network::config::FullNetworkConfiguration::<Block, _, N>::new(&config.network, None);
     let metrics = N::register_notification_metrics(None);
     let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
         sc_service::build_network(sc_service::BuildNetworkParams {
@@ -72,18 +65,11 @@ pub(crate) fn start<N: NetworkBackend<Block, assay_runtime::Hash>>(
     let rpc_builder = {
         let (client, pool) = (client.clone(), pool.clone());
         Box::new(move |_| {
-            let failed =
-                |error: jsonrpsee::core::RegisterMethodError| Error::Other(error.to_string());
+            let failed = |error: jsonrpsee::core::RegisterMethodError| Error::Other(error.to_string());
             let mut module = jsonrpsee::RpcModule::new(());
-            module
-                .merge(System::new(client.clone(), pool.clone()).into_rpc())
-                .map_err(failed)?;
-            module
-                .merge(TransactionPayment::new(client.clone()).into_rpc())
-                .map_err(failed)?;
-            module
-                .merge(ManualSeal::new(requests.clone()).into_rpc())
-                .map_err(failed)?;
+            module.merge(System::new(client.clone(), pool.clone()).into_rpc()).map_err(failed)?;
+            module.merge(TransactionPayment::new(client.clone()).into_rpc()).map_err(failed)?;
+            module.merge(ManualSeal::new(requests.clone()).into_rpc()).map_err(failed)?;
             Ok(module)
         })
     };
@@ -114,20 +100,12 @@ pub(crate) fn start<N: NetworkBackend<Block, assay_runtime::Hash>>(
         block_import: client.clone(),
         env,
         client,
-        commands_stream: seal::commands(
-            pool.import_notification_stream(),
-            request_stream,
-            block_time,
-        ),
+        commands_stream: seal::commands(pool.import_notification_stream(), request_stream, block_time),
         pool,
         select_chain,
         consensus_data_provider: None,
-        create_inherent_data_providers: |_, ()| async move {
-            Ok(sp_timestamp::InherentDataProvider::from_system_time())
-        },
+        create_inherent_data_providers: |_, ()| async move { Ok(sp_timestamp::InherentDataProvider::from_system_time()) },
     });
-    task_manager
-        .spawn_essential_handle()
-        .spawn_blocking("author", None, author.boxed());
+    task_manager.spawn_essential_handle().spawn_blocking("author", None, author.boxed());
     Ok(task_manager)
 }

@@ -94,7 +94,7 @@ impl Example {
         println!(
             "plain libtorch: {}, loss {:.4}, {:.2} s ({:.3} ms per step)",
             plain.accuracy,
-            plain.loss,
+            plain.losses.last().map_or(f32::NAN, |(_, loss)| *loss),
             plain.time.as_secs_f64(),
             plain.time.as_secs_f64() * 1e3 / self.project.compiled.steps as f64
         );

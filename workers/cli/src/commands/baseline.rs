@@ -23,7 +23,7 @@ struct Answer {
     plain_seconds: Option<f64>,
     /// Share of the test set that plain libtorch's model classifies right.
     plain_accuracy: Option<f64>,
-    /// Training loss of plain libtorch: step and value.
+    /// Training loss of plain libtorch: steps done, and the loss of the last of them.
     plain_loss: Vec<(u64, f32)>,
     /// Share of the test set that the checkpoint classifies right.
     checkpoint_accuracy: Option<f64>,
@@ -62,7 +62,7 @@ pub(crate) fn baseline(args: &BaselineArgs, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// One timed run with libtorch's own optimiser, and one for the loss curve: reading a loss costs time.
+/// One timed run with libtorch's own optimiser.
 #[cfg(feature = "torch")]
 fn plain(
     answer: &mut Answer,
@@ -72,21 +72,13 @@ fn plain(
     data: &TaskData,
     compiled: &Compiled,
 ) -> Result<()> {
-    use assay_engine::torch::{self, TorchTrainer};
+    use assay_engine::torch;
 
-    const POINTS: u64 = 200;
     torch::set_threads(threads);
     let run = torch::baseline(model, task, data, compiled.steps)?;
     answer.plain_seconds = Some(run.cpu.as_secs_f64());
     answer.plain_accuracy = Some(run.accuracy.percent() / 100.0);
-    let mut trainer = TorchTrainer::new(model, task, &compiled.training_data(), &compiled.start)?;
-    let stride = (compiled.steps / POINTS).max(1);
-    for step in 0..compiled.steps {
-        let loss = trainer.step(step)?;
-        if step % stride == 0 {
-            answer.plain_loss.push((step, loss));
-        }
-    }
+    answer.plain_loss = run.losses;
     Ok(())
 }
 

@@ -91,13 +91,13 @@ fn write_game(out: &mut String, game: &Game) -> std::fmt::Result {
     writeln!(out, "<p><b>{} wins</b>: {}</p>", escape(winner), escape(&game.reason))?;
     writeln!(
         out,
-        "<details><summary>{} moves, {bytes} bytes</summary><table><tr><th>#<th>side<th>move<th>bytes<th></tr>",
+        "<details><summary>{} moves, {bytes} bytes</summary><table><tr><th class=\"n\">#<th>side<th>move<th class=\"n\">bytes<th></tr>",
         game.moves.len()
     )?;
     for (index, m) in game.moves.iter().enumerate() {
         writeln!(
             out,
-            "<tr><td>{}<td>{}<td>{}<td class=\"n\">{}<td>{}</tr>",
+            "<tr><td class=\"n\">{}<td>{}<td>{}<td class=\"n\">{}<td>{}</tr>",
             index + 1,
             escape(&m.mover),
             escape(&m.kind),
@@ -109,7 +109,10 @@ fn write_game(out: &mut String, game: &Game) -> std::fmt::Result {
 }
 
 fn write_balances(out: &mut String, report: &Report) -> std::fmt::Result {
-    writeln!(out, "<h2>Money</h2><table><tr><th>who<th>before<th>after<th>difference<th>because</tr>")?;
+    writeln!(
+        out,
+        "<h2>Money (UNIT)</h2><table><tr><th>who<th class=\"n\">before<th class=\"n\">after<th class=\"n\">difference<th>because</tr>"
+    )?;
     for balance in &report.balances {
         let reasons: Vec<String> = balance
             .reasons
@@ -131,7 +134,7 @@ fn write_balances(out: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 fn write_work(out: &mut String, report: &Report) -> std::fmt::Result {
-    writeln!(out, "<h2>Work</h2><table><tr><th>who<th>stage<th>processor seconds<th></tr>")?;
+    writeln!(out, "<h2>Work</h2><table><tr><th>who<th>stage<th class=\"n\">processor seconds<th></tr>")?;
     let most = report.work.iter().map(|w| w.cpu).fold(1e-9, f64::max);
     for work in &report.work {
         writeln!(
@@ -149,7 +152,7 @@ fn write_work(out: &mut String, report: &Report) -> std::fmt::Result {
 fn write_calls(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
-        "<h2>Calls</h2><table><tr><th>message<th>count<th>largest weight (ms)<th>of a block<th>bytes<th>fees</tr>"
+        "<h2>Calls</h2><table><tr><th>message<th class=\"n\">count<th class=\"n\">largest weight (ms)<th class=\"n\">of a block<th class=\"n\">bytes<th class=\"n\">fees (UNIT)</tr>"
     )?;
     for call in &report.calls {
         writeln!(
@@ -186,20 +189,27 @@ fn loss_curve(report: &Report) -> String {
         format!("<polyline class=\"{class}\" points=\"{}\"/>", path.join(" "))
     };
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"training loss by step\">");
-    for tick in 0..=4_u32 {
-        let loss = top * f64::from(tick) / 4.0;
-        let step = (last_step * f64::from(tick) / 4.0).round();
-        let (ty, tx) = (y(loss), LEFT + (WIDTH - LEFT - 8.0) * f64::from(tick) / 4.0);
+    for loss in ticks(top) {
+        let ty = y(loss);
         let _ =
             write!(svg, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{ty:.1}\" y2=\"{ty:.1}\"/>", WIDTH - 8.0);
-        let _ = write!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.2}</text>", LEFT - 6.0, ty + 4.0);
-        let anchor = if tick == 4 { "end" } else { "middle" };
-        let _ = write!(svg, "<text x=\"{tx:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{step}</text>", HEIGHT - 6.0);
+        let _ = write!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.1}</text>", LEFT - 6.0, ty + 4.0);
+    }
+    for step in ticks(last_step) {
+        let tx = LEFT + (WIDTH - LEFT - 8.0) * step / last_step;
+        let _ = write!(svg, "<text x=\"{tx:.1}\" y=\"{}\" text-anchor=\"middle\">{step}</text>", HEIGHT - 6.0);
     }
     svg.push_str(&line(&report.plain_loss, "plain"));
     svg.push_str(&line(&report.loss, "assay"));
     svg.push_str("</svg><p class=\"legend\"><span class=\"key assay\"></span>the solver <span class=\"key plain\"></span>plain libtorch, same weights and data order</p>");
     svg
+}
+
+/// Round values from 0 up to `top`, four to eight of them.
+fn ticks(top: f64) -> impl Iterator<Item = f64> {
+    let power = 10_f64.powf((top / 4.0).log10().floor());
+    let stride = [5.0, 2.0, 1.0].into_iter().map(|m| m * power).find(|stride| top / stride >= 4.0).unwrap_or(power);
+    (0..).map(move |n| f64::from(n) * stride).take_while(move |value| *value <= top)
 }
 
 fn escape(text: &str) -> String {
@@ -220,6 +230,6 @@ td,th{padding:.25rem .6rem .25rem 0;border-bottom:1px solid #eef0f2;vertical-ali
 .hop span{display:block;color:#667;font-size:.75rem}.hop+.hop::before{content:'→';position:absolute;left:-.55rem;top:.6rem;color:#99a}\
 .bar{height:.7rem;background:#7aa6d9;border-radius:3px;margin-top:.35rem}.checks{list-style:none;padding:0}\
 svg{width:100%;height:auto}svg text{font-size:11px;fill:#667}polyline{fill:none;stroke-width:1.6}.grid{stroke:#eceff2}\
-polyline.assay{stroke:#2563b8}polyline.plain{stroke:#e08a2c;stroke-dasharray:4 3}\
+polyline.assay{stroke:#2563b8}polyline.plain{stroke:#e08a2c;stroke-width:4;opacity:.55}\
 .key{display:inline-block;width:1.4rem;height:.25rem;vertical-align:middle;margin:0 .4rem 0 1rem}.key.assay{background:#2563b8}.key.plain{background:#e08a2c}\
 details{margin:.5rem 0}summary{cursor:pointer;color:#2563b8}";

@@ -15,8 +15,8 @@ pub struct Baseline {
     pub time: Duration,
     /// Processor time of the same, of all threads: what the roles' compute is compared with, however busy the machine is.
     pub cpu: Duration,
-    /// Loss of the last step.
-    pub loss: f32,
+    /// Steps done, and the loss of the last of them: at the end of each checkpoint interval, as a solver reports it.
+    pub losses: Vec<(u64, f32)>,
     /// On the test data.
     pub accuracy: Accuracy,
 }
@@ -40,21 +40,28 @@ pub fn baseline(model: &Model, task: &Task, data: &TaskData, steps: u64) -> Resu
     let sgd = nn::Sgd { momentum: training.momentum, dampening: 0.0, wd: training.weight_decay, nesterov: false };
     let mut optimiser = sgd.build(&store, training.learning_rate)?;
     let mut order = Order::new(training.seed, data.train_inputs.rows(), training.batch);
-    let mut last = Tensor::new();
+    let interval = u64::from(task.checkpoints.interval.max(1));
+    // Read when training is over: reading waits, and costs time.
+    let mut losses = Vec::new();
     let (begin, cpu) = (Instant::now(), processor_time());
     for step in 0..steps {
         let rows = order.batch(step)?;
         let (inputs, labels) = (samples.inputs.f_index_select(0, &rows)?, samples.labels.f_index_select(0, &rows)?);
-        last = loss(&forward(model, &params, &inputs)?, &labels)?;
-        optimiser.backward_step(&last);
+        let loss = loss(&forward(model, &params, &inputs)?, &labels)?;
+        optimiser.backward_step(&loss);
+        let done = step.saturating_add(1);
+        if done % interval == 0 || done == steps {
+            losses.push((done, loss.f_detach()?));
+        }
     }
-    let loss = if steps > 0 { last.f_double_value(&[])? as f32 } else { f32::NAN };
     let (time, cpu) = (begin.elapsed(), processor_time().saturating_sub(cpu));
+    let read = |(done, loss): (u64, Tensor)| Ok((done, loss.f_double_value(&[])? as f32));
+    let losses = losses.into_iter().map(read).collect::<Result<_, TorchError>>()?;
     let test = Samples::new(&data.test_inputs, &data.test_labels, scaling)?;
     let logits = no_grad(|| forward(model, &params, &test.inputs))?;
     let correct = logits.f_argmax(1, false)?.f_eq_tensor(&test.labels)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
     let accuracy = Accuracy { correct: correct.unsigned_abs(), total: data.test_labels.rows().into() };
-    Ok(Baseline { time, cpu, loss, accuracy })
+    Ok(Baseline { time, cpu, losses, accuracy })
 }
 
 /// Of this process so far.

@@ -3,6 +3,8 @@ use super::{compute, Worker};
 use crate::game::{describe, next_move, next_pick, steer, GameError, Replayer, Target as Place};
 use crate::journal::{Event, Scribe};
 use crate::{RoleError, VerifierCheat};
+use assay_core::commit::{item_at, Opening};
+use assay_core::graph::{Node, RECORD_LEN};
 use assay_core::protocol::dispute::{Side, Stage};
 use assay_core::protocol::{Claim, Game, GameEntry, GameId, Move, Target, TaskId};
 use codec::Encode;
@@ -180,6 +182,14 @@ async fn decide(
     }
 }
 
+/// What an opened node is. The arbiter checks the opening and the record; here they are only shown.
+fn node_name(game: &Game, opening: &Opening) -> String {
+    let index = game.claim.program().node_record(game.focus.node);
+    let record = item_at::<RECORD_LEN>(&opening.chunk, index);
+    let node = record.and_then(|record| Node::from_record(&record).ok());
+    node.map_or("no record of a node".into(), |node| format!("{} {}", node.op.name(), node.shape))
+}
+
 fn record(scribe: &Scribe, id: GameId, game: &Game, side: Side, mv: &Move) {
     let mover = match side {
         Side::Asserter => "asserter",
@@ -191,7 +201,7 @@ fn record(scribe: &Scribe, id: GameId, game: &Game, side: Side, mv: &Move) {
         Move::Children { cvs } => ("children", format!("{} subtrees", cvs.len())),
         Move::Leaf { chunk } => ("leaf", format!("{} bytes", chunk.len())),
         Move::Trace { root, .. } => ("trace", format!("{root}")),
-        Move::Node { .. } => ("node", String::new()),
+        Move::Node { record } => ("node", node_name(game, record)),
         Move::Micro { root, .. } => ("micro", format!("{root}")),
         Move::Operands { openings, prior } => {
             ("operands", format!("{} inputs, {} earlier", openings.len(), prior.len()))
