@@ -240,7 +240,8 @@ pub enum Standing {
 }
 
 wire!(enum Standing or Joined {
-    0 => Joined, 1 => Committed(commitment), 2 => Revealed(reports), 3 => Abstained, 4 => Silent, 5 => Convicted(reports)
+    0 => Joined, 1 => Committed(commitment), 2 => Revealed(reports), 3 => Abstained, 4 => Silent,
+    5 => Convicted(reports)
 });
 
 /// A report of a revealed verdict.
