@@ -3,7 +3,8 @@
 //! - [`arith`]: IEEE-754 binary32 in integers, the referee's arithmetic;
 //! - [`commit`]: BLAKE3 trees: roots, openings, descents;
 //! - [`graph`]: programs: nodes, operators, shapes, micro-programs;
-//! - [`protocol`]: the rules: task, verification, dispute, settlement, parameters.
+//! - [`protocol`]: the rules: task, verification, dispute, settlement, parameters;
+//! - [`wire`]: reading SCALE in little code, for contracts.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     test,
@@ -22,3 +23,4 @@ pub mod arith;
 pub mod commit;
 pub mod graph;
 pub mod protocol;
+pub mod wire;

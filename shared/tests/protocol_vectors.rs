@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A test.
 use assay_core::protocol::dispute::{self, Game};
 use assay_core::protocol::simulator::{Call, Simulator};
+use assay_core::protocol::Message;
 use assay_core::protocol::{
     AccountId, Balance, Block, Book, Claim, Entry, Error, Move, Parameters, Task, TaskId, Totals,
 };
+use assay_core::wire::{self, Wire};
+use codec::{Decode, Encode};
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 
@@ -83,8 +86,13 @@ fn tasks_replay() {
         simulator.jackpot.escrow = Some(vector.contract);
         for (index, sent) in vector.calls.into_iter().enumerate() {
             simulator.now = sent.now;
+            read_alike_call(&sent.call);
             let result = simulator.call(&sent.caller, sent.value, sent.call);
             assert_eq!(result.err(), sent.error, "{name}: call {index}");
+            simulator.tasks.values().for_each(read_alike);
+            simulator.entries.values().for_each(read_alike);
+            read_alike(&simulator.totals());
+            read_alike(&simulator.jackpot);
         }
         assert_eq!(simulator.tasks[&0], vector.end.task, "{name}");
         assert_eq!(simulator.totals(), vector.end.totals, "{name}");
@@ -101,9 +109,77 @@ fn games_replay() {
         let GameVector { claim, asserter, challenger, now, game_blocks, moves, end } = vector;
         let mut game = dispute::open(claim, asserter, challenger, now, game_blocks).unwrap();
         for (index, played) in moves.into_iter().enumerate() {
+            read_alike(&game);
+            read_alike(&game.claim);
+            read_alike(&played.mv);
             let result = dispute::play(game, &played.caller, played.mv, played.now);
             game = result.unwrap_or_else(|error| panic!("{name}: move {index}: {error}"));
         }
+        read_alike(&game);
         assert_eq!(game, end, "{name}");
+    }
+}
+
+/// What a contract reads with [`Wire`] is what everybody else reads with [`Decode`]: the value, every part of its
+/// bytes, and
+/// its bytes with any one of them changed.
+fn read_alike<T: Wire + Decode + Encode + PartialEq + std::fmt::Debug + 'static>(value: &T) {
+    let bytes = value.encode();
+    alike::<T>(&bytes);
+    assert_eq!(wire::read::<T, _>(&mut &bytes[..]).as_deref(), Some(value));
+    for at in 0..bytes.len() {
+        if at < 3_000 {
+            alike::<T>(&bytes[..at]);
+        }
+        let mut changed = bytes.clone();
+        for mask in [0x01, 0x04, 0x81, 0xff] {
+            changed[at] = bytes[at] ^ mask;
+            alike::<T>(&changed);
+        }
+    }
+}
+
+fn alike<T: Wire + Decode + PartialEq + std::fmt::Debug + 'static>(bytes: &[u8]) {
+    let (mut one, mut two) = (bytes, bytes);
+    let (read, decoded) = (wire::read::<T, _>(&mut one), T::decode(&mut two).ok());
+    assert_eq!(read.as_deref(), decoded.as_ref(), "{bytes:02x?}");
+    if decoded.is_some() {
+        assert_eq!(one, two, "another length");
+    }
+}
+
+/// A call, and a message by its number, as the escrow's contract reads it.
+fn read_alike_call(call: &Call) {
+    match call {
+        Call::Submit(spec) => read_alike(spec),
+        Call::Task { message, .. } => {
+            read_alike(message);
+            let bytes = message.encode();
+            assert_eq!(Message::read(bytes[0], &mut &bytes[1..]), Some(message));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn messages_are_numbered() {
+    use assay_core::protocol::escrow::number;
+    for (number, message) in [
+        (number::BID, Message::Bid { price: 1 }),
+        (number::POKE, Message::Poke),
+        (number::JOIN, Message::Join { seed_commit: Default::default() }),
+        (number::REVEAL_SEED, Message::RevealSeed { seed: Default::default() }),
+        (number::COMMIT_VERDICT, Message::CommitVerdict { commitment: Default::default() }),
+        (number::REVEAL_VERDICT, Message::RevealVerdict { reports: vec![], salt: Default::default() }),
+        (number::ABSTAIN, Message::Abstain),
+    ] {
+        assert_eq!(message.encode()[0], number, "{message:?}");
+    }
+    for (number, name) in
+        [(number::POST_PROFILE, "PostProfile"), (number::PROVE, "Prove"), (number::CHALLENGE, "Challenge")]
+    {
+        let zeros = [0; 300];
+        let message = Message::read(number, &mut &zeros[..]).unwrap();
+        assert!(format!("{message:?}").starts_with(name), "{message:?}");
     }
 }

@@ -9,10 +9,14 @@ pub use events::{Ended, Moved, Opened};
 #[ink::contract]
 mod arbiter {
     use super::{Ended, Moved, Opened};
-    use assay_core::protocol::dispute::{self, Claim, Game, Move, Stage};
-    use assay_core::protocol::{Error, GameId};
+    use assay_core::protocol::dispute::{self, Game, Stage};
+    use assay_core::protocol::{Checked, Error, GameId};
     use ink::storage::{Lazy, Mapping};
-    use shell::{bytes, Stored};
+    use shell::{bytes, Sent, Stored};
+
+    // Under these names the types are part of the messages' signatures.
+    type Claim = Sent<dispute::Claim>;
+    type Move = Sent<dispute::Move>;
 
     /// The games.
     #[ink(storage)]
@@ -41,12 +45,12 @@ mod arbiter {
 
         /// Names the escrow, the only one to open games. The deployer calls this, once.
         #[ink(message)]
-        pub fn set_escrow(&mut self, escrow: AccountId) -> Result<(), Error> {
+        pub fn set_escrow(&mut self, escrow: AccountId) -> Checked {
             if self.env().caller() != self.deployer {
-                return Err(Error::NotYours);
+                return Err(Error::NotYours.into());
             }
             if self.escrow.is_some() {
-                return Err(Error::Already);
+                return Err(Error::Already.into());
             }
             self.escrow = Some(escrow);
             Ok(())
@@ -54,24 +58,26 @@ mod arbiter {
 
         /// Opens a game about a claim; the escrow calls this.
         #[ink(message)]
-        pub fn open(&mut self, claim: Claim, asserter: AccountId, challenger: AccountId) -> Result<GameId, Error> {
+        pub fn open(&mut self, claim: Claim, asserter: AccountId, challenger: AccountId) -> Checked<GameId> {
             if Some(self.env().caller()) != self.escrow {
-                return Err(Error::NotYours);
+                return Err(Error::NotYours.into());
             }
             let game = self.game_count();
             self.game_count.set(&game.checked_add(1).ok_or(Error::Overflow)?);
             let now = self.env().block_number();
-            let opened = dispute::open(claim, bytes(&asserter), bytes(&challenger), now, self.game_blocks)?;
-            self.games.insert(game, &Stored(opened));
-            self.env().emit_event(Opened { game, asserter, challenger, claim: Stored(claim) });
+            let Sent(claim) = claim;
+            let opened = dispute::open_boxed(claim, bytes(&asserter), bytes(&challenger), now, self.game_blocks)?;
+            self.games.insert(game, &Stored::of(&*opened));
+            self.env().emit_event(Opened { game, asserter, challenger, claim: Stored::of(&*claim) });
             Ok(game)
         }
 
         /// Makes a move. One that ends the game also settles it with the escrow.
         #[ink(message)]
-        pub fn play(&mut self, game: GameId, mv: Move) -> Result<(), Error> {
+        pub fn play(&mut self, game: GameId, mv: Move) -> Checked {
             let caller = self.env().caller();
-            let played = dispute::play(self.load(game)?, &bytes(&caller), mv, self.env().block_number())?;
+            let played = self.load(game)?;
+            dispute::play_in_place(played, &bytes(&caller), mv.0, self.env().block_number())?;
             let next = played.mover().map(AccountId::from);
             self.env().emit_event(Moved { game, account: caller, next });
             self.store(game, played)
@@ -79,8 +85,9 @@ mod arbiter {
 
         /// Ends a game whose mover's clock has run out. Anyone may call this.
         #[ink(message)]
-        pub fn timeout(&mut self, game: GameId) -> Result<(), Error> {
-            let ended = dispute::timeout(self.load(game)?, self.env().block_number())?;
+        pub fn timeout(&mut self, game: GameId) -> Checked {
+            let ended = self.load(game)?;
+            dispute::time_out_in_place(ended, self.env().block_number())?;
             self.store(game, ended)
         }
 
@@ -108,19 +115,21 @@ mod arbiter {
             self.escrow
         }
 
-        fn load(&self, game: GameId) -> Result<Game, Error> {
-            self.games.get(game).map(|stored| stored.0).ok_or(Error::NoGame(game))
+        #[inline(never)]
+        fn load(&self, game: GameId) -> Checked<&'static mut Game> {
+            Ok(self.games.get(game).ok_or(Error::NoGame(game))?.own())
         }
 
         /// Stores a game, and tells the escrow if it is over.
-        fn store(&mut self, id: GameId, game: Game) -> Result<(), Error> {
+        #[inline(never)]
+        fn store(&mut self, id: GameId, game: &Game) -> Checked {
             let end = match game.stage {
                 Stage::Over { asserter_won, verdict } => Some((asserter_won, verdict)),
                 _ => None,
             };
-            self.games.insert(id, &Stored(game));
+            self.games.insert(id, &Stored::of(game));
             let Some((asserter_won, verdict)) = end else { return Ok(()) };
-            self.env().emit_event(Ended { game: id, asserter_won, verdict: Stored(verdict) });
+            self.env().emit_event(Ended { game: id, asserter_won, verdict: Stored::of(&verdict) });
             let escrow = self.escrow.ok_or(Error::Books)?;
             shell::call(escrow, 0, ink::selector_bytes!("on_game_over"), (id, asserter_won))
         }

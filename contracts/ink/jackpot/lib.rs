@@ -14,7 +14,7 @@ pub struct Received {
 mod jackpot {
     use super::Received;
     use assay_core::protocol::jackpot::Jackpot as Treasury;
-    use assay_core::protocol::Error;
+    use assay_core::protocol::{Checked, Error};
     use shell::{bytes, Stored};
 
     /// The treasury.
@@ -29,29 +29,30 @@ mod jackpot {
         #[ink(constructor)]
         #[allow(clippy::new_without_default)] // A contract has no default.
         pub fn new() -> Self {
-            Self { deployer: Self::env().caller(), treasury: Stored(Treasury::default()) }
+            Self { deployer: Self::env().caller(), treasury: Stored::of(&Treasury::default()) }
         }
 
         /// Names the escrow, the only one to pay in. The deployer calls this, once.
         #[ink(message)]
-        pub fn set_escrow(&mut self, escrow: AccountId) -> Result<(), Error> {
+        pub fn set_escrow(&mut self, escrow: AccountId) -> Checked {
             if self.env().caller() != self.deployer {
-                return Err(Error::NotYours);
+                return Err(Error::NotYours.into());
             }
-            self.treasury.0 = self.treasury.0.set_escrow(bytes(&escrow))?;
+            self.treasury = Stored::of(&self.treasury.own().set_escrow(bytes(&escrow))?);
             Ok(())
         }
 
         /// Takes money in, from the escrow only.
         #[ink(message, payable)]
-        pub fn receive(&mut self) -> Result<(), Error> {
+        pub fn receive(&mut self) -> Checked {
             let amount = self.env().transferred_value();
-            self.treasury.0 = self.treasury.0.receive(&bytes(&self.env().caller()), amount)?;
-            self.env().emit_event(Received { total: self.treasury.0.received, amount });
+            let treasury = self.treasury.own().receive(&bytes(&self.env().caller()), amount)?;
+            self.treasury = Stored::of(&treasury);
+            self.env().emit_event(Received { total: treasury.received, amount });
             Ok(())
         }
 
-        /// What is there: all that came in, and the chain's existential deposit.
+        /// What the account can spend: 0 at first, for the chain's existential deposit isn't counted.
         #[ink(message)]
         pub fn balance(&self) -> Balance {
             self.env().balance()
@@ -60,13 +61,13 @@ mod jackpot {
         /// Sum of all that came in.
         #[ink(message)]
         pub fn received(&self) -> Balance {
-            self.treasury.0.received
+            self.treasury.own().received
         }
 
         /// The escrow, once named.
         #[ink(message)]
         pub fn escrow(&self) -> Option<AccountId> {
-            self.treasury.0.escrow.map(AccountId::from)
+            self.treasury.own().escrow.map(AccountId::from)
         }
     }
 }

@@ -2,42 +2,103 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
-use assay_core::protocol::{Balance, Error};
+use assay_core::protocol::{Balance, Checked, Error};
+use assay_core::wire::{self, Wire};
+use core::marker::PhantomData;
 use ink::env::call::{build_call, ExecutionInput, Selector};
-use ink::env::DefaultEnvironment;
+use ink::env::{DefaultEnvironment, ReturnFlags};
 use ink::prelude::vec::Vec;
 use ink::primitives::AccountId;
 use ink::scale::{self, Decode, Encode, EncodeLike, Input, Output};
 
-/// A value of `assay-core` in storage, in an answer or in an event: encoded as it is, by way of a vector. (Each kind of
-/// output has an encoder of its own in a contract's code, and ink!'s is the larger.)
-#[derive(Debug)]
-pub struct Stored<T>(pub T);
+/// A value of `assay-core` as its SCALE bytes: in storage, in an answer, in an event, or as the last argument of a
+/// message. Whoever only hands it on never takes it apart.
+///
+/// Decoding takes all that is left of the input: what follows it as another `Stored` is in its bytes too, and that
+/// one's
+/// are none.
+pub struct Stored<T> {
+    bytes: Vec<u8>,
+    of: PhantomData<T>,
+}
 
-impl<T: Encode> Encode for Stored<T> {
-    fn encode_to<O: Output + ?Sized>(&self, output: &mut O) {
-        let mut bytes = Vec::new();
-        self.0.encode_to(&mut bytes);
-        output.write(&bytes);
+impl<T> Stored<T> {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
-impl<T: Encode> EncodeLike for Stored<T> {}
-
-impl<T: Decode> Decode for Stored<T> {
-    fn decode<I: Input>(input: &mut I) -> Result<Self, scale::Error> {
-        T::decode(input).map(Stored)
+impl<T: Encode> Stored<T> {
+    /// A value, packed.
+    pub fn of(value: &T) -> Self {
+        let mut bytes = Vec::new();
+        value.encode_to(&mut bytes);
+        Stored { bytes, of: PhantomData }
     }
+}
+
+impl<T: Wire + 'static> Stored<T> {
+    /// The value of bytes that this contract stored.
+    pub fn own(&self) -> &'static mut T {
+        let Some(value) = wire::read(&mut self.bytes()) else { unreachable!("only `of` gives what is stored") };
+        value
+    }
+}
+
+impl<T> Encode for Stored<T> {
+    fn encode_to<O: Output + ?Sized>(&self, output: &mut O) {
+        output.write(&self.bytes);
+    }
+}
+
+impl<T> EncodeLike for Stored<T> {}
+
+impl<T> Decode for Stored<T> {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, scale::Error> {
+        rest(input).map(|bytes| Stored { bytes, of: PhantomData })
+    }
+}
+
+/// All that is left of an input.
+#[inline(never)]
+fn rest<I: Input>(input: &mut I) -> Result<Vec<u8>, scale::Error> {
+    let mut bytes = ink::prelude::vec![0; input.remaining_len()?.unwrap_or(0)];
+    input.read(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A large argument, read in place.
+pub struct Sent<T: 'static>(pub &'static mut T);
+
+impl<T: Encode> Encode for Sent<T> {
+    fn encode_to<O: Output + ?Sized>(&self, output: &mut O) {
+        self.0.encode_to(output);
+    }
+}
+
+impl<T: Wire + 'static> Decode for Sent<T> {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, scale::Error> {
+        wire::read(input).map(Sent).ok_or_else(|| "malformed".into())
+    }
+}
+
+/// They look like what they hold.
+#[cfg(feature = "std")]
+macro_rules! transparent {
+    ($($name:ident)*) => {$(
+        impl<T: ink::scale_info::TypeInfo + 'static> ink::scale_info::TypeInfo for $name<T> {
+            type Identity = T::Identity;
+
+            fn type_info() -> ink::scale_info::Type {
+                T::type_info()
+            }
+        }
+    )*};
 }
 
 #[cfg(feature = "std")]
-impl<T: ink::scale_info::TypeInfo + 'static> ink::scale_info::TypeInfo for Stored<T> {
-    type Identity = T::Identity;
-
-    fn type_info() -> ink::scale_info::Type {
-        T::type_info()
-    }
-}
+transparent!(Stored Sent);
 
 #[cfg(feature = "std")]
 impl<T: ink::scale_info::TypeInfo + 'static> ink::storage::traits::StorageLayout for Stored<T> {
@@ -45,6 +106,12 @@ impl<T: ink::scale_info::TypeInfo + 'static> ink::storage::traits::StorageLayout
         use ink::metadata::layout::{Layout, LayoutKey, LeafLayout};
         Layout::Leaf(LeafLayout::from_key::<T>(LayoutKey::from(key)))
     }
+}
+
+/// Ends a message as ink! does when it can't read the arguments.
+pub fn unreadable() -> ! {
+    let answer: ink::MessageResult<()> = Err(ink::LangError::CouldNotReadInput);
+    ink::env::return_value(ReturnFlags::REVERT, &answer)
 }
 
 /// The 32 bytes of an account, as `assay-core` has them.
@@ -56,12 +123,7 @@ pub fn bytes(account: &AccountId) -> [u8; 32] {
 ///
 /// None of them refuses another if they are wired rightly, so a refusal isn't passed on (that would take 2 KB of code) but
 /// is [`Error::Books`], as a trap or a foreign contract is. Reentrancy stays off: the caller can't be entered meanwhile.
-pub fn call<R: Decode>(
-    contract: AccountId,
-    value: Balance,
-    selector: [u8; 4],
-    arguments: impl Encode,
-) -> Result<R, Error> {
+pub fn call<R: Decode>(contract: AccountId, value: Balance, selector: [u8; 4], arguments: impl Encode) -> Checked<R> {
     let answer = build_call::<DefaultEnvironment>()
         .call(contract)
         .transferred_value(value)
@@ -70,7 +132,7 @@ pub fn call<R: Decode>(
         .try_invoke();
     match answer {
         Ok(Ok(Answer(Some(value)))) => Ok(value),
-        _ => Err(Error::Books),
+        _ => Err(Error::Books.into()),
     }
 }
 

@@ -1,4 +1,5 @@
 //! The bit pattern of a binary32 number, taking it apart, and the one place that rounds.
+use crate::wire::wire;
 use codec::{Decode, Encode};
 use core::fmt;
 
@@ -10,6 +11,8 @@ use core::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct F32(pub u32);
+
+wire!(struct F32 { 0 });
 
 /// Bits of the fraction.
 const FRACTION_BITS: u32 = 23;

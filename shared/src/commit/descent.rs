@@ -8,7 +8,11 @@
 //!
 //! A challenger that disagrees with nothing has no right move; it still has to make one, and loses at what it named.
 use super::bounded::{decode_bytes, decode_list};
-use super::{children, chunk_len, combine, leaf_cv, CommitError, Hash, Span, Tree, CHUNK, FANOUT};
+use super::opening::leaf;
+use super::span::combined;
+use super::{children, chunk_len, CommitError, Hash, Span, Tree, Wrong, CHUNK, FANOUT};
+use crate::wire::{wire, Reader, Wire};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use codec::{Decode, Encode, Input};
 
@@ -69,7 +73,7 @@ pub enum DescentError {
     Expected(Expected),
     /// What was revealed doesn't belong to the commitment: the asserter has lost if it insists.
     #[error("wrong opening: {0}")]
-    WrongOpening(CommitError),
+    WrongOpening(Box<CommitError>),
     /// The challenger named something that isn't there.
     #[error("pick {index} of {count}")]
     Pick {
@@ -78,6 +82,12 @@ pub enum DescentError {
         /// How many there are.
         count: u32,
     },
+}
+
+impl From<Wrong> for DescentError {
+    fn from(wrong: Wrong) -> Self {
+        DescentError::WrongOpening(wrong.0)
+    }
 }
 
 /// A descent under way.
@@ -91,6 +101,8 @@ pub struct Descent {
     cv: Hash,
     revealed: Revealed,
 }
+
+wire!(struct Descent { len, item, span, cv, revealed });
 
 /// What awaits the challenger's pick.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -114,6 +126,30 @@ impl Decode for Revealed {
             1 => decode_list(input, FANOUT).map(Revealed::Children),
             2 => decode_bytes(input, CHUNK).map(Revealed::Leaf),
             _ => Err("no such variant of Revealed".into()),
+        }
+    }
+}
+
+impl Wire for Revealed {
+    fn blank() -> Self {
+        Revealed::Nothing
+    }
+
+    #[inline(never)]
+    fn fill<I: Input>(&mut self, reader: &mut Reader<'_, I>) {
+        match reader.byte() {
+            0 => *self = Revealed::Nothing,
+            1 => {
+                let mut cvs = Vec::new();
+                reader.list(&mut cvs, FANOUT);
+                *self = Revealed::Children(cvs);
+            }
+            2 => {
+                let mut chunk = Vec::new();
+                reader.list(&mut chunk, CHUNK);
+                *self = Revealed::Leaf(chunk);
+            }
+            _ => reader.fail(),
         }
     }
 }
@@ -188,7 +224,7 @@ impl Descent {
         if self.span.is_chunk() {
             return Err(DescentError::Expected(self.expects()));
         }
-        let got = combine(self.span, self.len, &cvs).map_err(DescentError::WrongOpening)?;
+        let got = combined(self.span, self.len, &cvs)?;
         self.check_cv(got)?;
         self.revealed = Revealed::Children(cvs);
         Ok(())
@@ -200,7 +236,7 @@ impl Descent {
         if !self.span.is_chunk() {
             return Err(DescentError::Expected(self.expects()));
         }
-        let got = leaf_cv(&chunk, self.span.start, self.len).map_err(DescentError::WrongOpening)?;
+        let got = leaf(&chunk, self.span.start, self.len)?;
         self.check_cv(got)?;
         self.revealed = Revealed::Leaf(chunk);
         Ok(())
@@ -245,7 +281,7 @@ impl Descent {
         if got == self.cv {
             Ok(())
         } else {
-            Err(DescentError::WrongOpening(CommitError::Mismatch { expected: self.cv, got }))
+            Err(Wrong::from(CommitError::Mismatch { expected: self.cv, got }).into())
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a piece of a commitment.
 use super::Hash;
+use alloc::boxed::Box;
 use codec::{Decode, Encode};
 
 /// A piece that doesn't fit the commitment it is said to belong to.
@@ -68,4 +69,22 @@ pub enum CommitError {
         /// What the pieces hash to.
         got: Hash,
     },
+}
+
+/// A [`CommitError`] on its way out: the error is large, and handing it up by value would take a contract kilobytes.
+#[derive(Debug)]
+pub(crate) struct Wrong(pub(crate) Box<CommitError>);
+
+impl From<CommitError> for Wrong {
+    #[cold]
+    #[inline(never)]
+    fn from(error: CommitError) -> Self {
+        Wrong(Box::new(error))
+    }
+}
+
+impl From<Wrong> for CommitError {
+    fn from(wrong: Wrong) -> Self {
+        *wrong.0
+    }
 }

@@ -1,4 +1,5 @@
 //! A BLAKE3 hash or chaining value, and its text form.
+use crate::wire::wire;
 use alloc::string::String;
 use codec::{Decode, Encode};
 use core::fmt;
@@ -8,6 +9,8 @@ use core::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
 pub struct Hash(pub [u8; 32]);
+
+wire!(struct Hash { 0 });
 
 /// The commitment to a byte string: its BLAKE3 hash.
 ///

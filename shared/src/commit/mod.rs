@@ -17,7 +17,9 @@ mod span;
 mod tree;
 
 pub use error::CommitError;
+pub(crate) use error::Wrong;
 pub use hash::{hash, Hash, HashParseError};
+pub(crate) use opening::{checked_f32, checked_item, checked_u8};
 pub use opening::{
     item_at, leaf_cv, open, open_from, position_of_item, subtree_cv, verified_f32, verified_item, verified_u8, verify,
     Opening,

@@ -1,8 +1,9 @@
 //! Openings: one chunk of a committed string with the siblings that lead from it to the root.
 use super::bounded::{decode_bytes, decode_list};
 use super::span::merge;
-use super::{chunk_count, chunk_len, hash, CommitError, Hash, Span, CHUNK, MAX_DEPTH};
+use super::{chunk_count, chunk_len, hash, CommitError, Hash, Span, Wrong, CHUNK, MAX_DEPTH};
 use crate::arith::F32;
+use crate::wire::{Reader, Wire};
 use alloc::vec::Vec;
 use blake3::hazmat::HasherExt;
 use codec::{Decode, Encode, Input};
@@ -27,12 +28,28 @@ impl Decode for Opening {
     }
 }
 
+impl Wire for Opening {
+    fn blank() -> Self {
+        Opening { chunk: Vec::new(), path: Vec::new() }
+    }
+
+    #[inline(never)]
+    fn fill<I: Input>(&mut self, reader: &mut Reader<'_, I>) {
+        reader.list(&mut self.chunk, CHUNK);
+        reader.list(&mut self.path, MAX_DEPTH);
+    }
+}
+
 /// The chaining value of a subtree from its bytes; the root hash if it is the whole tree over `total_len` bytes.
 pub fn subtree_cv(bytes_of_span: &[u8], span: Span, total_len: u64) -> Result<Hash, CommitError> {
+    Ok(subtree(bytes_of_span, span, total_len)?)
+}
+
+fn subtree(bytes_of_span: &[u8], span: Span, total_len: u64) -> Result<Hash, Wrong> {
     let range = span.checked(total_len)?.byte_range(total_len);
     let expected = range.end.saturating_sub(range.start);
     if bytes_of_span.len() as u64 != expected {
-        return Err(CommitError::Length { expected, got: bytes_of_span.len() as u64 });
+        return Err(CommitError::Length { expected, got: bytes_of_span.len() as u64 }.into());
     }
     if span.is_whole(total_len) {
         return Ok(hash(bytes_of_span));
@@ -44,18 +61,22 @@ pub fn subtree_cv(bytes_of_span: &[u8], span: Span, total_len: u64) -> Result<Ha
 
 /// The chaining value of one chunk; the root hash if it is the only one.
 pub fn leaf_cv(chunk_bytes: &[u8], index: u64, total_len: u64) -> Result<Hash, CommitError> {
+    Ok(leaf(chunk_bytes, index, total_len)?)
+}
+
+pub(super) fn leaf(chunk_bytes: &[u8], index: u64, total_len: u64) -> Result<Hash, Wrong> {
     let chunks = chunk_count(total_len);
     if index >= chunks {
-        return Err(CommitError::ChunkIndex { index, chunks });
+        return Err(CommitError::ChunkIndex { index, chunks }.into());
     }
-    subtree_cv(chunk_bytes, Span::chunk(index), total_len)
+    subtree(chunk_bytes, Span::chunk(index), total_len)
 }
 
 /// The siblings of chunk `index` from the root's child down to the chunk's own, each with whether it lies on the right.
-fn siblings(total_len: u64, index: u64) -> Result<Vec<(Span, bool)>, CommitError> {
+fn siblings(total_len: u64, index: u64) -> Result<Vec<(Span, bool)>, Wrong> {
     let mut span = Span::whole(total_len);
     if !span.contains(index) {
-        return Err(CommitError::ChunkIndex { index, chunks: span.end });
+        return Err(CommitError::ChunkIndex { index, chunks: span.end }.into());
     }
     let mut found = Vec::new();
     while let Some((left, right)) = span.split() {
@@ -106,11 +127,16 @@ where
 
 /// Checks that `opening` shows chunk `chunk_index` of the string of `total_len` bytes under `root`.
 pub fn verify(root: &Hash, total_len: u64, chunk_index: u64, opening: &Opening) -> Result<(), CommitError> {
+    Ok(check(root, total_len, chunk_index, opening)?)
+}
+
+fn check(root: &Hash, total_len: u64, chunk_index: u64, opening: &Opening) -> Result<(), Wrong> {
     let siblings = siblings(total_len, chunk_index)?;
     if opening.path.len() != siblings.len() {
-        return Err(CommitError::PathLength { expected: siblings.len() as u64, got: opening.path.len() as u64 });
+        let got = opening.path.len() as u64;
+        return Err(CommitError::PathLength { expected: siblings.len() as u64, got }.into());
     }
-    let mut got = leaf_cv(&opening.chunk, chunk_index, total_len)?;
+    let mut got = leaf(&opening.chunk, chunk_index, total_len)?;
     let mut above = siblings.len();
     for (&(_, on_right), sibling) in siblings.iter().rev().zip(&opening.path) {
         above = above.saturating_sub(1);
@@ -120,7 +146,7 @@ pub fn verify(root: &Hash, total_len: u64, chunk_index: u64, opening: &Opening) 
     if got == *root {
         Ok(())
     } else {
-        Err(CommitError::Mismatch { expected: *root, got })
+        Err(CommitError::Mismatch { expected: *root, got }.into())
     }
 }
 
@@ -146,20 +172,38 @@ pub fn verified_item<const N: usize>(
     index: u64,
     opening: &Opening,
 ) -> Result<[u8; N], CommitError> {
-    let outside = CommitError::ItemIndex { index, item: N as u64, len: total_len };
-    let Some((chunk_index, _)) = position_of_item(index, N) else {
-        return Err(outside);
-    };
-    verify(root, total_len, chunk_index, opening)?;
-    item_at(&opening.chunk, index).ok_or(outside)
+    Ok(checked_item(root, total_len, index, opening)?)
+}
+
+/// [`verified_item`], with a small error.
+pub(crate) fn checked_item<const N: usize>(
+    root: &Hash,
+    total_len: u64,
+    index: u64,
+    opening: &Opening,
+) -> Result<[u8; N], Wrong> {
+    let outside = || CommitError::ItemIndex { index, item: N as u64, len: total_len }.into();
+    let (chunk_index, _) = position_of_item(index, N).ok_or_else(outside)?;
+    check(root, total_len, chunk_index, opening)?;
+    item_at(&opening.chunk, index).ok_or_else(outside)
 }
 
 /// Verifies an opening and reads number `index` of a string of binary32 numbers, least significant byte first.
 pub fn verified_f32(root: &Hash, total_len: u64, index: u64, opening: &Opening) -> Result<F32, CommitError> {
-    verified_item(root, total_len, index, opening).map(F32::from_le_bytes)
+    Ok(checked_f32(root, total_len, index, opening)?)
+}
+
+/// [`verified_f32`], with a small error.
+pub(crate) fn checked_f32(root: &Hash, total_len: u64, index: u64, opening: &Opening) -> Result<F32, Wrong> {
+    checked_item(root, total_len, index, opening).map(F32::from_le_bytes)
 }
 
 /// Verifies an opening and reads byte `index`.
 pub fn verified_u8(root: &Hash, total_len: u64, index: u64, opening: &Opening) -> Result<u8, CommitError> {
-    verified_item(root, total_len, index, opening).map(|[byte]| byte)
+    Ok(checked_u8(root, total_len, index, opening)?)
+}
+
+/// [`verified_u8`], with a small error.
+pub(crate) fn checked_u8(root: &Hash, total_len: u64, index: u64, opening: &Opening) -> Result<u8, Wrong> {
+    checked_item(root, total_len, index, opening).map(|[byte]| byte)
 }

@@ -1,5 +1,6 @@
 //! The shape of the tree: which chunk ranges are subtrees, and how a subtree falls into those that one move reveals.
-use super::{CommitError, Hash, CHUNK, FANOUT};
+use super::{CommitError, Hash, Wrong, CHUNK, FANOUT};
+use crate::wire::wire;
 use alloc::vec::Vec;
 use blake3::hazmat::{merge_subtrees_non_root, merge_subtrees_root, Mode};
 use codec::{Decode, Encode};
@@ -19,6 +20,8 @@ pub struct Span {
     /// Chunk after the last.
     pub end: u64,
 }
+
+wire!(struct Span { start, end });
 
 /// Chunks of a string of `len` bytes: at least one, for the empty string has one empty chunk.
 pub const fn chunk_count(len: u64) -> u64 {
@@ -146,6 +149,11 @@ pub(super) fn merge(left: &Hash, right: &Hash, is_root: bool) -> Hash {
 /// The chaining value of `span` (the root hash if it is the whole tree over `total_len` bytes) from those of its
 /// [`children`].
 pub fn combine(span: Span, total_len: u64, cvs: &[Hash]) -> Result<Hash, CommitError> {
+    Ok(combined(span, total_len, cvs)?)
+}
+
+/// [`combine`], with a small error.
+pub(super) fn combined(span: Span, total_len: u64, cvs: &[Hash]) -> Result<Hash, Wrong> {
     /// The value of `span`, taking from `cvs` what lies `levels` down; `None` when `cvs` runs out.
     fn fold(span: Span, levels: u32, total_len: u64, cvs: &mut core::slice::Iter<'_, Hash>) -> Option<Hash> {
         match span.split() {
@@ -158,9 +166,9 @@ pub fn combine(span: Span, total_len: u64, cvs: &[Hash]) -> Result<Hash, CommitE
         }
     }
     let expected = children(span.checked(total_len)?).len() as u64;
-    let wrong_count = CommitError::ChildCount { expected, got: cvs.len() as u64 };
+    let wrong_count = || CommitError::ChildCount { expected, got: cvs.len() as u64 }.into();
     if cvs.len() as u64 != expected || expected == 0 {
-        return Err(wrong_count);
+        return Err(wrong_count());
     }
-    fold(span, LEVELS, total_len, &mut cvs.iter()).ok_or(wrong_count)
+    fold(span, LEVELS, total_len, &mut cvs.iter()).ok_or_else(wrong_count)
 }

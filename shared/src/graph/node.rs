@@ -1,6 +1,7 @@
 //! Nodes: one operator applied to its inputs.
 use super::record::{Reader, Writer, RECORD_LEN};
 use super::{Dtype, GraphError, Name, Op, Shape};
+use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::fmt;
@@ -37,6 +38,8 @@ pub enum Source {
     },
 }
 
+wire!(enum Source or Data { index } { 0 => State { snapshot, index }, 1 => Data { index }, 2 => Node { index } });
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,6 +63,8 @@ pub struct Input {
     /// Its shape.
     pub shape: Shape,
 }
+
+wire!(struct Input { source, dtype, shape });
 
 impl Input {
     /// An input that reads a state tensor of snapshot 0.
@@ -92,6 +97,8 @@ pub struct Node {
     /// Shape of the output.
     pub shape: Shape,
 }
+
+wire!(struct Node { name, op, inputs, shape });
 
 impl Node {
     /// Checks what can be known from the node alone: number, shapes and kinds of its inputs, attributes, output shape.

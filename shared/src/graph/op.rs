@@ -2,6 +2,7 @@
 use super::constants::MAX_CLASSES;
 use super::{GraphError, Input, Shape};
 use crate::arith::F32;
+use crate::wire::wire;
 use codec::{Decode, Encode};
 
 /// What a node does. Outputs are binary32, row-major; `x[i, j]` is an element of an input.
@@ -85,6 +86,29 @@ pub enum Op {
     /// `x / max(y, 2^-126)`.
     Ratio,
 }
+
+wire!(enum Op or BiasAdd {
+    0 => Gather { seed, rows, scale, shift },
+    1 => Jitter { seed, exponent },
+    2 => MatMul { trans_a, trans_b },
+    3 => BiasAdd,
+    4 => Relu,
+    5 => ReluGrad,
+    6 => RowMax,
+    7 => SubExp,
+    8 => RowSum,
+    9 => Pick,
+    10 => XentLoss,
+    11 => XentGrad { scale },
+    12 => SumAll { scale },
+    13 => ColSum,
+    14 => SgdMomentum { mu, wd },
+    15 => SgdStep { lr },
+    16 => SqDist,
+    17 => Add,
+    18 => Max,
+    19 => Ratio,
+});
 
 impl Op {
     /// Its name, as in the documentation.

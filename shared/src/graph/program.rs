@@ -2,6 +2,7 @@
 use super::record::{Reader, Writer, RECORD_LEN};
 use super::{Dtype, GraphError, Name, Node, ProgramError, Shape, Source};
 use crate::commit::{hash, Hash};
+use crate::wire::wire;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -24,6 +25,8 @@ pub struct ProgramRef {
     /// Number of nodes.
     pub nodes: u32,
 }
+
+wire!(struct ProgramRef { root, states, data, nodes });
 
 impl ProgramRef {
     /// Number of records.

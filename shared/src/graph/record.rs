@@ -32,7 +32,7 @@ impl Writer {
     /// Begins a record with what all kinds have.
     pub(super) fn new(kind: u8, name: &Name, shape: &Shape) -> Self {
         let mut writer = Writer { bytes: [0; RECORD_LEN], at: 0 };
-        let text = name.as_str().as_bytes();
+        let text = name.as_bytes();
         writer.u8(kind);
         writer.u8(u8::try_from(text.len()).unwrap_or(u8::MAX)); // At most 64.
         writer.bytes(text);
@@ -94,11 +94,7 @@ impl<'a> Reader<'a> {
             return Err(GraphError::RecordKind { expected: kind, got });
         }
         let len = reader.u8();
-        if usize::from(len) > Name::MAX_LEN {
-            return Err(GraphError::NameLength(u64::from(len)));
-        }
-        let text = core::str::from_utf8(reader.take(usize::from(len))).map_err(|_| GraphError::NameUtf8)?;
-        let name = Name::new(text)?;
+        let name = Name::from_bytes(reader.take(usize::from(len)).to_vec())?;
         reader.zeros_to(Name::MAX_LEN.wrapping_add(2))?;
         let shape = reader.shape()?;
         Ok((reader, name, shape))

@@ -1,5 +1,6 @@
 //! Shapes and element types.
 use super::GraphError;
+use crate::wire::{wire, Reader, Wire};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::fmt;
@@ -17,6 +18,25 @@ pub const MAX_ELEMENTS: u64 = 1 << 40;
 pub struct Shape {
     rank: u8,
     dims: [u32; MAX_RANK], // zero where unused
+}
+
+impl Wire for Shape {
+    fn blank() -> Self {
+        Shape::SCALAR
+    }
+
+    #[inline(never)]
+    fn fill<I: codec::Input>(&mut self, reader: &mut Reader<'_, I>) {
+        let rank = reader.byte();
+        let mut dims = [0; MAX_RANK];
+        for dim in &mut dims {
+            u32::fill(dim, reader);
+        }
+        match Shape::from_padded(rank, dims) {
+            Ok(shape) => *self = shape,
+            Err(_) => reader.fail(),
+        }
+    }
 }
 
 impl Shape {
@@ -150,6 +170,8 @@ pub enum Dtype {
     /// Binary32, little-endian.
     F32,
 }
+
+wire!(enum Dtype or U8 { 0 => U8, 1 => F32 });
 
 impl Dtype {
     /// Bytes per element.

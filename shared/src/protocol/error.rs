@@ -2,9 +2,10 @@
 use super::dispute::Side;
 use super::task::Phase;
 use super::types::{AccountId, Balance, Block, GameId, TaskId};
-use crate::commit::CommitError;
+use crate::commit::{CommitError, Wrong};
 use alloc::boxed::Box;
-use codec::{Decode, Encode};
+use alloc::vec::Vec;
+use codec::{Decode, Encode, Input, Output};
 
 /// Why a call is refused.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -180,10 +181,35 @@ impl From<CommitError> for Error {
 /// An [`Error`] on its way out. An error is large, and a pointer to it small: handing it up through many calls would
 /// make up a good part of a contract's code.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Fail(Box<Error>);
+pub struct Fail(Box<Error>);
 
-/// What the rules return inside.
-pub(crate) type Checked<T = ()> = Result<T, Fail>;
+/// What the rules return to each other and to contracts.
+pub type Checked<T = ()> = Result<T, Fail>;
+
+/// As the error is encoded, by way of a vector: for each kind of output there is an encoder of its own in a
+/// contract's code.
+impl Encode for Fail {
+    fn encode_to<O: Output + ?Sized>(&self, output: &mut O) {
+        let mut bytes = Vec::new();
+        self.0.encode_to(&mut bytes);
+        output.write(&bytes);
+    }
+}
+
+impl Decode for Fail {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, codec::Error> {
+        Error::decode(input).map(Fail::from)
+    }
+}
+
+#[cfg(feature = "scale-info")]
+impl scale_info::TypeInfo for Fail {
+    type Identity = Error;
+
+    fn type_info() -> scale_info::Type {
+        Error::type_info()
+    }
+}
 
 impl From<Error> for Fail {
     #[cold]
@@ -193,11 +219,11 @@ impl From<Error> for Fail {
     }
 }
 
-impl From<CommitError> for Fail {
+impl From<Wrong> for Fail {
     #[cold]
     #[inline(never)]
-    fn from(error: CommitError) -> Self {
-        Error::Opening(error).into()
+    fn from(wrong: Wrong) -> Self {
+        Error::Opening(wrong.into()).into()
     }
 }
 

@@ -10,8 +10,10 @@ use super::task::{self, GameEntry, Task};
 use super::types::{Balance, Context, Profile, Proof, SegmentReport, Target, TaskId, TaskSpec};
 use super::{Error, Parameters};
 use crate::commit::Hash;
+use crate::wire::{wire, Reader, Wire};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, Input};
 
 /// A message about a task that exists.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -58,6 +60,45 @@ pub enum Message {
     Challenge(Target),
 }
 
+wire!(enum Message or Poke {
+    0 => Join { seed_commit },
+    1 => PostProfile(profile),
+    2 => Bid { price },
+    3 => Poke,
+    4 => Prove(proof),
+    5 => RevealSeed { seed },
+    6 => CommitVerdict { commitment },
+    7 => RevealVerdict { reports, salt },
+    8 => Abstain,
+    9 => Challenge(target),
+});
+
+/// The numbers of [`Message`]'s variants, as they are encoded.
+pub mod number {
+    #![allow(missing_docs)] // The variants of the same names have them.
+    pub const JOIN: u8 = 0;
+    pub const POST_PROFILE: u8 = 1;
+    pub const BID: u8 = 2;
+    pub const POKE: u8 = 3;
+    pub const PROVE: u8 = 4;
+    pub const REVEAL_SEED: u8 = 5;
+    pub const COMMIT_VERDICT: u8 = 6;
+    pub const REVEAL_VERDICT: u8 = 7;
+    pub const ABSTAIN: u8 = 8;
+    pub const CHALLENGE: u8 = 9;
+}
+
+impl Message {
+    /// The message whose variant has this number, from the rest of its encoding; `None` if there is no such message.
+    /// Never freed, as [`wire::read`](crate::wire::read) says.
+    pub fn read<I: Input>(number: u8, rest: &mut I) -> Option<&'static Message> {
+        let message = Box::leak(Box::new(Message::blank()));
+        let mut reader = Reader::new(rest);
+        message.fill_variant(number, &mut reader);
+        reader.is_fine().then_some(&*message)
+    }
+}
+
 /// Opens a task, with the parameters of the day.
 pub fn submit(
     id: TaskId,
@@ -65,28 +106,31 @@ pub fn submit(
     context: &Context,
     spec: TaskSpec,
 ) -> Result<(Task, Effects), Error> {
-    Ok(task::submit(id, parameters, context, spec)?)
+    let mut effects = Effects::default();
+    let task = task::submit(id, parameters, context, &spec, &mut effects)?;
+    Ok((*task, effects))
 }
 
 /// A message about a task.
 pub fn apply(mut task: Task, context: &Context, message: Message) -> Result<(Task, Effects), Error> {
     let mut effects = Effects::default();
-    dispatch(&mut task, context, message, &mut effects)?;
+    dispatch(&mut task, context, &message, &mut effects)?;
     Ok((task, effects))
 }
 
-fn dispatch(task: &mut Task, context: &Context, message: Message, effects: &mut Effects) -> Checked {
+/// [`apply`] in place: after an error task and effects may be half changed, and are thrown away.
+pub fn dispatch(task: &mut Task, context: &Context, message: &Message, effects: &mut Effects) -> Checked {
     match message {
-        Message::Join { seed_commit } => task::join(task, context, seed_commit, effects),
+        Message::Join { seed_commit } => task::join(task, context, *seed_commit, effects),
         Message::PostProfile(profile) => task::post_profile(task, context, profile, effects),
-        Message::Bid { price } => task::bid(task, context, price, effects),
+        Message::Bid { price } => task::bid(task, context, *price, effects),
         Message::Poke => task::poke(task, context, effects),
         Message::Prove(proof) => task::prove(task, context, proof, effects),
         Message::RevealSeed { seed } => task::reveal_seed(task, context, seed, effects),
-        Message::CommitVerdict { commitment } => task::commit_verdict(task, context, commitment, effects),
-        Message::RevealVerdict { reports, salt } => task::reveal_verdict(task, context, &reports, &salt, effects),
+        Message::CommitVerdict { commitment } => task::commit_verdict(task, context, *commitment, effects),
+        Message::RevealVerdict { reports, salt } => task::reveal_verdict(task, context, reports, salt, effects),
         Message::Abstain => task::abstain(task, context, effects),
-        Message::Challenge(target) => task::challenge(task, context, target, effects),
+        Message::Challenge(target) => task::challenge(task, context, *target, effects),
     }
 }
 

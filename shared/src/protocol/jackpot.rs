@@ -2,6 +2,7 @@
 use super::error::{ensure, only, overflow};
 use super::types::{AccountId, Balance};
 use super::Error;
+use crate::wire::wire;
 use codec::{Decode, Encode};
 
 /// What the jackpot contract remembers.
@@ -14,6 +15,8 @@ pub struct Jackpot {
     /// Sum of all that came in.
     pub received: Balance,
 }
+
+wire!(struct Jackpot { escrow, received });
 
 impl Jackpot {
     /// Names the escrow, once. The shell checks that the deployer calls.

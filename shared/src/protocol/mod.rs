@@ -26,7 +26,7 @@ pub mod verdict;
 mod tests;
 
 pub use dispute::{Claim, Game, Move, OperandProof};
-pub use error::{Error, SpecFault};
+pub use error::{Checked, Error, Fail, SpecFault};
 pub use escrow::Message;
 pub use event::Event;
 pub use money::{Book, Effects, Entry, OpenGame, Reason, Totals};

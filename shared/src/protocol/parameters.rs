@@ -5,6 +5,7 @@ use super::types::{Balance, Block};
 use super::Error;
 use crate::arith::F32;
 use crate::commit::Hash;
+use crate::wire::wire;
 use codec::{Decode, Encode};
 
 /// A row of the table, for documents and user interfaces.
@@ -18,40 +19,10 @@ pub struct Row {
     pub reason: &'static str,
 }
 
-/// What a number of the table can be: every kind orders as an unsigned integer.
-trait Number {
-    fn number(self) -> u128;
-}
-
-impl Number for u8 {
-    fn number(self) -> u128 {
-        u128::from(self)
-    }
-}
-
-impl Number for u32 {
-    fn number(self) -> u128 {
-        u128::from(self)
-    }
-}
-
-impl Number for u128 {
-    fn number(self) -> u128 {
-        self
-    }
-}
-
-impl Number for F32 {
-    /// Positive numbers order as their bit patterns; what is negative or a NaN lies above every bound.
-    fn number(self) -> u128 {
-        u128::from(self.0)
-    }
-}
-
 macro_rules! table {
     ($($name:ident: $kind:ty, $unit:literal, $least:expr, $most:expr, $default:expr, $development:expr, $reason:literal;)*) => {
         /// The values of the table in [`ROWS`].
-        #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
         #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct Parameters {
@@ -59,6 +30,8 @@ macro_rules! table {
             pub chain: Hash,
             $(#[doc = concat!($reason, " Unit: ", $unit, ".")] pub $name: $kind,)*
         }
+
+        wire!(struct Parameters { chain, $($name),* });
 
         /// Name, unit and reason of each number, in the order of the fields.
         pub const ROWS: &[Row] = &[$(Row { name: stringify!($name), unit: $unit, reason: $reason }),*];
@@ -80,10 +53,9 @@ macro_rules! table {
                 Parameters { $($name: $development,)* ..Parameters::default() }
             }
 
-            /// The numbers, in the order of [`ROWS`].
-            pub fn numbers(&self) -> [u128; ROWS.len()] {
-                [$(Number::number(self.$name)),*]
-            }
+            /// The bytes of each number, in the order of [`ROWS`].
+            #[allow(clippy::cast_possible_truncation)] // 16 at most.
+            const WIDTHS: &[u8] = &[$(size_of::<$kind>() as u8),*];
         }
     };
 }
@@ -161,6 +133,25 @@ table! {
 }
 
 impl Parameters {
+    /// The numbers, in the order of [`ROWS`]. Every kind orders as an unsigned integer, thresholds too: positive ones
+    /// order
+    /// as their bit patterns, and what is negative or not a number lies above every bound.
+    ///
+    /// Read off the encoding, in a loop: field by field it would be a kilobyte of a contract.
+    pub fn numbers(&self) -> [u128; ROWS.len()] {
+        let mut numbers = [0; ROWS.len()];
+        let encoded = self.encode();
+        let mut rest = encoded.get(size_of::<Hash>()..).unwrap_or_default();
+        for (number, width) in numbers.iter_mut().zip(Self::WIDTHS) {
+            let (bytes, behind) = rest.split_at_checked(usize::from(*width)).unwrap_or_default();
+            for byte in bytes.iter().rev() {
+                *number = *number << 8 | u128::from(*byte);
+            }
+            rest = behind;
+        }
+        numbers
+    }
+
     /// Whether every number lies in its bounds and they fit each other.
     pub fn validate(&self) -> Result<(), Error> {
         for (row, (number, (least, most))) in (0_u8..).zip(self.numbers().into_iter().zip(BOUNDS.iter().copied())) {
@@ -196,6 +187,17 @@ mod tests {
         assert_eq!(f32::from_bits(SQUARED_1E_1.0), 1e-2);
         assert_eq!(f32::from_bits(HUNDRED.0), 100.0);
         assert_eq!(f32::from_bits(0x4974_2400), 1e6);
+    }
+
+    #[test]
+    fn numbers_are_the_fields() {
+        let parameters = Parameters::default();
+        let number_of = |name| parameters.numbers()[ROWS.iter().position(|row| row.name == name).unwrap()];
+        assert_eq!(number_of("open_blocks"), u128::from(parameters.open_blocks));
+        assert_eq!(number_of("winner_permille"), u128::from(parameters.winner_permille));
+        assert_eq!(number_of("seed_bond"), parameters.seed_bond);
+        assert_eq!(number_of("games_per_claim"), u128::from(parameters.games_per_claim));
+        assert_eq!(number_of("tau_ceiling2"), u128::from(parameters.tau_ceiling2.0));
     }
 
     #[test]

@@ -124,12 +124,12 @@ impl Simulator {
 
     /// Brings money in.
     pub fn deposit(&mut self, account: &AccountId, value: Balance) -> Result<(), Error> {
-        self.atomically(|this| money::deposit(this, account, value))
+        self.atomically(|this| Ok(money::deposit(this, account, value)?))
     }
 
     /// Takes money out.
     pub fn withdraw(&mut self, account: &AccountId, amount: Balance) -> Result<(), Error> {
-        self.atomically(|this| money::withdraw(this, account, amount))
+        self.atomically(|this| Ok(money::withdraw(this, account, amount)?))
     }
 
     /// A submitter opens a task.

@@ -2,6 +2,7 @@
 use crate::arith::F32;
 use crate::commit::{Hash, Opening};
 use crate::graph::ProgramRef;
+use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
@@ -56,8 +57,10 @@ pub enum Mode {
     Tolerant,
 }
 
+wire!(enum Mode or Exact { 0 => Exact, 1 => Tolerant });
+
 /// What a submitter wants.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TaskSpec {
@@ -91,6 +94,11 @@ pub struct TaskSpec {
     pub seed_commit: Hash,
 }
 
+wire!(struct TaskSpec {
+    metadata, program, jitter, distance, start, steps, interval, work_per_step, mode, max_price, verifiers,
+    segments_per_verifier, training_blocks, seed_commit
+});
+
 /// What a profiler measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -103,6 +111,8 @@ pub struct Profile {
     /// d² between them.
     pub value: F32,
 }
+
+wire!(struct Profile { base, jittered, value });
 
 /// What a solver trained.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -119,6 +129,8 @@ pub struct Proof {
     pub last: Opening,
 }
 
+wire!(struct Proof { checkpoints, blob, first, last });
+
 /// What a verifier found in one drawn segment.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -131,6 +143,8 @@ pub struct SegmentReport {
     /// Items k and k + 1 of the checkpoint list: one opening if one chunk holds both, two otherwise.
     pub openings: Vec<Opening>,
 }
+
+wire!(struct SegmentReport { replayed, value, openings });
 
 /// A claim that can be challenged.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -154,6 +168,8 @@ pub enum Target {
     },
 }
 
+wire!(enum Target or Profile { part } { 0 => Verdict { slot, report, part }, 1 => Profile { part } });
+
 /// A part of a report.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -165,6 +181,8 @@ pub enum Part {
     /// That the distance is this.
     Distance,
 }
+
+wire!(enum Part or Execution { 0 => Execution, 1 => Distance });
 
 /// A part of a profile.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -179,6 +197,8 @@ pub enum ProfilePart {
     /// Their distance.
     Distance,
 }
+
+wire!(enum ProfilePart or Base { 0 => Base, 1 => Jittered, 2 => Distance });
 
 impl TaskSpec {
     /// Steps between checkpoints, cut at the end: what `segments` multiplies up to.

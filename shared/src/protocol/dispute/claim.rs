@@ -7,6 +7,7 @@ use crate::commit::{hash, Hash};
 use crate::graph::ProgramRef;
 use crate::protocol::error::{ensure, Checked, Fail};
 use crate::protocol::Error;
+use crate::wire::wire;
 use codec::{Decode, Encode};
 
 /// A statement that a program execution has a result.
@@ -43,6 +44,11 @@ pub enum Claim {
     },
 }
 
+wire!(enum Claim or Distance { program, start, replayed, claimed, value } {
+    0 => Execution { program, first_step, steps, start, end },
+    1 => Distance { program, start, replayed, claimed, value },
+});
+
 impl Claim {
     /// The program that it is about.
     pub const fn program(&self) -> &ProgramRef {
@@ -62,23 +68,23 @@ impl Claim {
         }
     }
 
-    /// Where a game about it begins.
-    pub(super) fn first_stage(&self) -> Checked<(Focus, Stage)> {
-        match *self {
-            Claim::Execution { program, first_step, steps, start, end } => {
+    /// Where a game about it begins. The focus is that of a new game.
+    pub(super) fn first_stage(&self, focus: &mut Focus) -> Checked<Stage> {
+        match self {
+            &Claim::Execution { ref program, first_step, steps, start, end } => {
                 let ends = first_step.checked_add(u64::from(steps)).is_some();
                 let runs = steps > 0 && program.states > 0 && program.nodes >= program.states;
                 ensure!(ends && runs, Error::EmptyClaim);
                 if steps == 1 {
-                    return step_found(&program, first_step, start, end);
+                    return step_found(program, first_step, start, end, focus);
                 }
                 let split = Split { lo: 0, hi: steps, before: start, after: end, roots: Default::default() };
-                Ok((Focus::default(), Stage::Split(split)))
+                Ok(Stage::Split(split))
             }
             Claim::Distance { program, value, .. } => {
-                let output = program.nodes.checked_sub(1).ok_or_else(empty)?;
-                let focus = Focus { output, result: hash(&value.to_le_bytes()), ..Focus::default() };
-                Ok((focus, Stage::AwaitTrace))
+                focus.output = program.nodes.checked_sub(1).ok_or_else(empty)?;
+                focus.result = hash(&value.to_le_bytes());
+                Ok(Stage::AwaitTrace)
             }
         }
     }
@@ -89,8 +95,15 @@ fn empty() -> Fail {
 }
 
 /// The disputed step is known: the state after it is next.
-pub(super) fn step_found(program: &ProgramRef, step: u64, before: Hash, after: Hash) -> Checked<(Focus, Stage)> {
+pub(super) fn step_found(
+    program: &ProgramRef,
+    step: u64,
+    before: Hash,
+    after: Hash,
+    focus: &mut Focus,
+) -> Checked<Stage> {
     let len = u64::from(program.states).saturating_mul(32);
     let descent = Descent::new(after, len, 32).map_err(|_| empty())?;
-    Ok((Focus { step, before, ..Focus::default() }, Stage::State(descent)))
+    (focus.step, focus.before) = (step, before);
+    Ok(Stage::State(descent))
 }

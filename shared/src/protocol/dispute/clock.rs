@@ -3,6 +3,7 @@ use super::Side;
 use crate::protocol::error::{ensure, Checked};
 use crate::protocol::types::Block;
 use crate::protocol::Error;
+use crate::wire::wire;
 use codec::{Decode, Encode};
 
 /// What both sides have left. The clock of the one to move runs.
@@ -17,6 +18,8 @@ pub struct Clock {
     /// When the present turn began.
     pub since: Block,
 }
+
+wire!(struct Clock { asserter, challenger, since });
 
 impl Clock {
     /// A clock with the same for both.

@@ -27,13 +27,15 @@ pub use clock::Clock;
 pub use moves::{Move, OperandProof};
 pub use steps::{boundaries, Split};
 
-use super::error::{ensure, Fail};
+use super::error::{ensure, Checked, Fail};
 use super::types::{AccountId, Block};
 use super::Error;
 use crate::arith::F32;
 use crate::commit::descent::{Descent, Turn};
 use crate::commit::Hash;
 use crate::graph::Node;
+use crate::wire::{wire, Wire};
+use alloc::boxed::Box;
 use codec::{Decode, Encode};
 
 /// A side of a game.
@@ -81,6 +83,19 @@ pub enum Stage {
     },
 }
 
+wire!(enum Stage or AwaitTrace {
+    0 => Split(split),
+    1 => State(descent),
+    2 => AwaitTrace,
+    3 => Trace(descent),
+    4 => AwaitNode,
+    5 => Element(descent),
+    6 => AwaitMicro,
+    7 => Micro(descent),
+    8 => AwaitOperands,
+    9 => Over { asserter_won, verdict },
+});
+
 /// What the sides have narrowed the dispute down to. A field means something once its stage is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -112,6 +127,10 @@ pub struct Focus {
     pub micro: Option<(u64, F32)>,
 }
 
+wire!(struct Focus {
+    step, before, output, result, trace, node, node_root, record, element, value, micro_trace, micro
+});
+
 /// Why a game ended.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -131,6 +150,10 @@ pub enum Cause {
     /// A clock ran out.
     ClockRanOut,
 }
+
+wire!(enum Cause or SameValue {
+    0 => SameValue, 1 => OtherValue, 2 => WrongOpening, 3 => OtherResult, 4 => MalformedRecord, 5 => ClockRanOut
+});
 
 /// How a game ended, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -153,6 +176,8 @@ pub struct Verdict {
     pub computed: F32,
 }
 
+wire!(struct Verdict { reason, step, node, element, micro, claimed, computed });
+
 /// A game.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -172,6 +197,8 @@ pub struct Game {
     pub stage: Stage,
 }
 
+wire!(struct Game { claim, asserter, challenger, clock, focus, stage });
+
 /// Opens a game. Each side has `game_blocks` in all; the asserter's clock runs first.
 pub fn open(
     claim: Claim,
@@ -180,37 +207,61 @@ pub fn open(
     now: Block,
     game_blocks: Block,
 ) -> Result<Game, Error> {
+    Ok(*open_boxed(&claim, asserter, challenger, now, game_blocks)?)
+}
+
+/// [`open`] for contracts: a game is large, and a contract would copy it about.
+pub fn open_boxed(
+    claim: &Claim,
+    asserter: AccountId,
+    challenger: AccountId,
+    now: Block,
+    game_blocks: Block,
+) -> Checked<Box<Game>> {
     ensure!(asserter != challenger, Error::OwnClaim);
-    let (focus, stage) = claim.first_stage()?;
-    Ok(Game { claim, asserter, challenger, clock: Clock::new(game_blocks, now), focus, stage })
+    let mut game = Box::new(Game::blank());
+    (game.claim, game.asserter, game.challenger) = (*claim, asserter, challenger);
+    game.clock = Clock::new(game_blocks, now);
+    game.stage = claim.first_stage(&mut game.focus)?;
+    Ok(game)
 }
 
 /// A move. An error changes nothing: it is not the caller's turn, or not a move at all. A move that breaks the
 /// asserter's own commitment is a move, and loses.
-pub fn play(mut game: Game, caller: &AccountId, mv: Move, now: Block) -> Result<Game, Error> {
+pub fn play(mut game: Game, caller: &AccountId, mut mv: Move, now: Block) -> Result<Game, Error> {
+    play_in_place(&mut game, caller, &mut mv, now)?;
+    Ok(game)
+}
+
+/// [`play`] in place: after an error the game may be half changed, and is thrown away. Takes what is in the move.
+pub fn play_in_place(game: &mut Game, caller: &AccountId, mv: &mut Move, now: Block) -> Checked {
     let side = game.turn().ok_or(Error::GameOver)?;
     if *caller != game.account(side) {
         let plays = *caller == game.asserter || *caller == game.challenger;
-        return Err(if plays { Error::OutOfTurn(side) } else { Error::NotYours });
+        return Err(if plays { Error::OutOfTurn(side) } else { Error::NotYours }.into());
     }
     game.clock.spend(side, now)?;
-    match moves::make(&mut game, mv) {
-        Ok(()) => Ok(game),
-        Err(Fault::Refused(fail)) => Err(fail.into()),
-        Err(Fault::Lost(cause)) => {
-            game.end(false, cause, F32::ZERO);
-            Ok(game)
-        }
+    match moves::make(game, mv) {
+        Err(Fault::Refused(fail)) => return Err(fail),
+        Err(Fault::Lost(cause)) => game.end(false, cause, F32::ZERO),
+        Ok(()) => {}
     }
+    Ok(())
 }
 
 /// Ends a game whose mover's clock has run out. Anyone may call.
 pub fn timeout(mut game: Game, now: Block) -> Result<Game, Error> {
+    time_out_in_place(&mut game, now)?;
+    Ok(game)
+}
+
+/// [`timeout`] in place: an error changes nothing.
+pub fn time_out_in_place(game: &mut Game, now: Block) -> Checked {
     let side = game.turn().ok_or(Error::GameOver)?;
     let until = game.clock.runs_until(side);
     ensure!(now > until, Error::ClockRuns(until));
     game.end(side == Side::Challenger, Cause::ClockRanOut, F32::ZERO);
-    Ok(game)
+    Ok(())
 }
 
 impl Game {

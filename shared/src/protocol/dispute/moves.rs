@@ -2,11 +2,13 @@
 use super::claim::step_found;
 use super::{referee, Cause, Fault, Game, Stage};
 use crate::commit::descent::{Descent, DescentError, Found};
-use crate::commit::{verified_f32, verified_item, CommitError, Hash, Opening};
+use crate::commit::{checked_f32, checked_item, CommitError, Hash, Opening, Wrong};
 use crate::graph::{Node, RECORD_LEN};
 use crate::protocol::Error;
+use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
+use core::mem::take;
 
 /// A move.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -63,6 +65,17 @@ pub enum Move {
     },
 }
 
+wire!(enum Move or Pick { index } {
+    0 => Split { roots },
+    1 => Pick { index },
+    2 => Children { cvs },
+    3 => Leaf { chunk },
+    4 => Trace { root, out },
+    5 => Node { record },
+    6 => Micro { root, last },
+    7 => Operands { openings, prior },
+});
+
 /// An opened input element.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -75,12 +88,14 @@ pub struct OperandProof {
     pub element: Opening,
 }
 
-impl From<CommitError> for Fault {
+wire!(struct OperandProof { list, element });
+
+impl From<Wrong> for Fault {
     /// What hashes to something else breaks a commitment; what hasn't even the right size is no move.
-    fn from(error: CommitError) -> Self {
-        match error {
+    fn from(error: Wrong) -> Self {
+        match *error.0 {
             CommitError::Mismatch { .. } => Fault::Lost(Cause::WrongOpening),
-            other => Fault::Refused(other.into()),
+            _ => Fault::Refused(error.into()),
         }
     }
 }
@@ -88,7 +103,7 @@ impl From<CommitError> for Fault {
 impl From<DescentError> for Fault {
     fn from(error: DescentError) -> Self {
         match error {
-            DescentError::WrongOpening(error) => error.into(),
+            DescentError::WrongOpening(error) => Wrong(error).into(),
             DescentError::Pick { index, count } => Error::Pick { index, count }.into(),
             DescentError::OutOfTurn(_) | DescentError::Expected(_) => Error::WrongMove.into(),
             DescentError::NotAList { .. } => Fault::Lost(Cause::MalformedRecord),
@@ -97,30 +112,30 @@ impl From<DescentError> for Fault {
 }
 
 /// Makes a move. After an error the game may be half changed, and is thrown away.
-pub(super) fn make(game: &mut Game, mv: Move) -> Result<(), Fault> {
+pub(super) fn make(game: &mut Game, mv: &mut Move) -> Result<(), Fault> {
     match (&mut game.stage, mv) {
-        (Stage::Split(split), Move::Split { roots }) => split.reveal(roots),
+        (Stage::Split(split), Move::Split { roots }) => split.reveal(take(roots)),
         (Stage::Split(split), Move::Pick { index }) => {
-            split.pick(index)?;
+            split.pick(*index)?;
             after_split(game)
         }
         (Stage::State(at) | Stage::Trace(at) | Stage::Element(at) | Stage::Micro(at), Move::Children { cvs }) => {
-            Ok(at.reveal_children(cvs)?)
+            Ok(at.reveal_children(take(cvs))?)
         }
         (Stage::State(at) | Stage::Trace(at) | Stage::Element(at) | Stage::Micro(at), Move::Leaf { chunk }) => {
-            Ok(at.reveal_leaf(chunk)?)
+            Ok(at.reveal_leaf(take(chunk))?)
         }
         (Stage::State(at) | Stage::Trace(at) | Stage::Element(at) | Stage::Micro(at), Move::Pick { index }) => {
-            match at.pick(index)? {
+            match at.pick(*index)? {
                 Some(found) => after_descent(game, &found),
                 None => Ok(()),
             }
         }
-        (Stage::AwaitTrace, Move::Trace { root, out }) => trace(game, root, &out),
-        (Stage::AwaitNode, Move::Node { record }) => node(game, &record),
-        (Stage::AwaitMicro, Move::Micro { root, last }) => micro(game, root, &last),
+        (Stage::AwaitTrace, Move::Trace { root, out }) => trace(game, *root, out),
+        (Stage::AwaitNode, Move::Node { record }) => node(game, record),
+        (Stage::AwaitMicro, Move::Micro { root, last }) => micro(game, *root, last),
         (Stage::AwaitOperands, Move::Operands { openings, prior }) => {
-            let (value, computed) = referee::compute(game, &openings, &prior)?;
+            let (value, computed) = referee::compute(game, openings, prior)?;
             let same = value == computed;
             game.end(same, if same { Cause::SameValue } else { Cause::OtherValue }, computed);
             Ok(())
@@ -142,7 +157,7 @@ fn after_split(game: &mut Game) -> Result<(), Fault> {
         super::Claim::Distance { .. } => 0,
     };
     let step = first.saturating_add(u64::from(split.lo));
-    (game.focus, game.stage) = step_found(game.claim.program(), step, split.before, split.after)?;
+    game.stage = step_found(game.claim.program(), step, split.before, split.after, &mut game.focus)?;
     Ok(())
 }
 
@@ -187,7 +202,7 @@ fn bytes<const N: usize>(found: &Found) -> Result<[u8; N], Fault> {
 
 fn trace(game: &mut Game, root: Hash, out: &Opening) -> Result<(), Fault> {
     let len = u64::from(game.claim.program().nodes).saturating_mul(32);
-    let item = verified_item(&root, len, u64::from(game.focus.output), out)?;
+    let item = checked_item(&root, len, u64::from(game.focus.output), out)?;
     if Hash(item) != game.focus.result {
         return Err(Fault::Lost(Cause::OtherResult));
     }
@@ -199,7 +214,7 @@ fn trace(game: &mut Game, root: Hash, out: &Opening) -> Result<(), Fault> {
 fn node(game: &mut Game, record: &Opening) -> Result<(), Fault> {
     let program = game.claim.program();
     let index = program.node_record(game.focus.node);
-    let record: [u8; RECORD_LEN] = verified_item(&program.root, program.byte_len(), index, record)?;
+    let record: [u8; RECORD_LEN] = checked_item(&program.root, program.byte_len(), index, record)?;
     let node = Node::from_record(&record).ok().filter(|node| node.check().is_ok());
     let node = node.ok_or(Fault::Lost(Cause::MalformedRecord))?;
     let len = node.shape.elements().saturating_mul(4);
@@ -211,7 +226,7 @@ fn node(game: &mut Game, record: &Opening) -> Result<(), Fault> {
 fn micro(game: &mut Game, root: Hash, last: &Opening) -> Result<(), Fault> {
     let steps = game.focus.record.as_ref().map_or(0, Node::micro_len);
     let len = steps.saturating_mul(4);
-    let value = verified_f32(&root, len, steps.saturating_sub(1), last)?;
+    let value = checked_f32(&root, len, steps.saturating_sub(1), last)?;
     if value != game.focus.value {
         return Err(Fault::Lost(Cause::OtherResult));
     }

@@ -1,7 +1,7 @@
 //! The last move: the contract opens the operands under what is agreed and computes the disputed value itself.
 use super::{Cause, Fault, Focus, Game, OperandProof};
 use crate::arith::{from_u32, Soft, F32};
-use crate::commit::{verified_f32, verified_item, verified_u8, Hash, Opening};
+use crate::commit::{checked_f32, checked_item, checked_u8, Hash, Opening};
 use crate::graph::{
     eval_element, eval_step, DataDecl, Dtype, Env, GraphError, Input, MicroStep, Node, Operand, Source, RECORD_LEN,
 };
@@ -40,7 +40,7 @@ pub(super) fn compute(game: &Game, openings: &[OperandProof], prior: &[Opening])
             let len = node.micro_len().saturating_mul(4);
             let mut values = Vec::new();
             for (&at, proof) in earlier.iter().zip(prior) {
-                values.push(verified_f32(&focus.micro_trace, len, at, proof)?);
+                values.push(checked_f32(&focus.micro_trace, len, at, proof)?);
             }
             let computed = eval_step::<Soft, Fault>(&step, fetch, |at| find(&earlier, &values, &at))?;
             Ok((claimed, computed))
@@ -78,8 +78,8 @@ fn open(game: &Game, node: &Node, input: u8, index: u64, proof: &OperandProof) -
     let root = tensor_root(game, input, list)?;
     let elements = input.shape.elements();
     match input.dtype {
-        Dtype::F32 => Ok(verified_f32(&root, elements.saturating_mul(4), index, &proof.element)?),
-        Dtype::U8 => Ok(from_u32(u32::from(verified_u8(&root, elements, index, &proof.element)?))),
+        Dtype::F32 => Ok(checked_f32(&root, elements.saturating_mul(4), index, &proof.element)?),
+        Dtype::U8 => Ok(from_u32(u32::from(checked_u8(&root, elements, index, &proof.element)?))),
     }
 }
 
@@ -96,12 +96,12 @@ fn tensor_root(game: &Game, input: &Input, list: &Opening) -> Result<Hash, Fault
         }
         Source::Data { index } if index < program.data => {
             let at = program.data_record(index);
-            let record: [u8; RECORD_LEN] = verified_item(&program.root, program.byte_len(), at, list)?;
+            let record: [u8; RECORD_LEN] = checked_item(&program.root, program.byte_len(), at, list)?;
             let data = DataDecl::from_record(&record)?;
             let fits = data.dtype == input.dtype && data.shape == input.shape;
             return if fits { Ok(data.root) } else { Err(malformed()) };
         }
         _ => return Err(malformed()),
     };
-    Ok(Hash(verified_item(&root, u64::from(len).saturating_mul(32), u64::from(index), list)?))
+    Ok(Hash(checked_item(&root, u64::from(len).saturating_mul(32), u64::from(index), list)?))
 }

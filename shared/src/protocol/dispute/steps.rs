@@ -4,6 +4,7 @@ use super::{Fault, Side};
 use crate::commit::Hash;
 use crate::protocol::error::{ensure, same_count};
 use crate::protocol::Error;
+use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
@@ -26,6 +27,8 @@ pub struct Split {
     /// What the asserter named, state roots at the inner boundaries. Empty: it is to move.
     pub roots: Vec<Hash>,
 }
+
+wire!(struct Split { lo, hi, before, after, roots });
 
 /// Where a range is cut, its ends included: `lo + (hi - lo) * i / parts` with `parts = min(16, hi - lo)`.
 pub fn boundaries(lo: u32, hi: u32) -> Vec<u32> {

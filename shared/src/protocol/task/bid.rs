@@ -1,12 +1,11 @@
 //! Solvers bid; the lowest wins when the window is over.
 use super::join::has_role;
 use super::{Bid, Outcome, Phase, Solver, Task};
-use crate::protocol::error::{books, ensure, overflow, Checked};
+use crate::protocol::error::{ensure, Checked};
 use crate::protocol::event::Event;
-use crate::protocol::money::{permille, Effects, Reason};
+use crate::protocol::money::{permille, plus, take, times, Effects, Reason};
 use crate::protocol::types::{Balance, Block, Context, MAX_BIDS};
 use crate::protocol::Error;
-use alloc::vec::Vec;
 
 /// A bid for 10⁹ operations. When all places are taken, a lower one displaces the highest (the latest of them).
 pub(crate) fn bid(task: &mut Task, context: &Context, price: Balance, effects: &mut Effects) -> Checked {
@@ -39,15 +38,16 @@ pub(super) fn assign(task: &mut Task, now: Block, effects: &mut Effects) -> Chec
         return super::settle::close(task, Outcome::NoBids, effects);
     };
     let bond = task.terms.solver_bond;
-    let losers: Vec<_> = bids.iter().filter(|bid| bid.solver != best.solver).collect();
-    for loser in losers {
-        effects.credit(task, loser.solver, bond, Reason::SolverBond)?;
+    for bid in &bids {
+        if bid.solver != best.solver {
+            effects.credit(task, bid.solver, bond, Reason::SolverBond)?;
+        }
     }
-    let price = task.terms.units.checked_mul(best.price).ok_or_else(overflow)?;
-    let tax = permille(price, task.parameters.tax_permille)?;
-    let needed = price.checked_add(tax).ok_or_else(overflow)?;
-    let locked = task.terms.price.checked_add(task.terms.tax).ok_or_else(overflow)?;
-    task.pay_from_budget(task.submitter, locked.checked_sub(needed).ok_or_else(books)?, Reason::Excess, effects)?;
+    let price = times(task.terms.units, best.price)?;
+    let needed = plus(price, permille(price, task.parameters.tax_permille)?)?;
+    let mut excess = plus(task.terms.price, task.terms.tax)?;
+    take(&mut excess, needed)?;
+    task.pay_from_budget(task.submitter, excess, Reason::Excess, effects)?;
     if let Some(profiler) = task.profile.and_then(|profile| task.slots.get(usize::from(profile.slot))) {
         task.pay_from_budget(profiler.verifier, task.terms.profile_fee, Reason::ProfileFee, effects)?;
     }

@@ -3,7 +3,7 @@ use super::{GameEntry, Phase, Report, Slot, Standing, Task};
 use crate::protocol::dispute::Claim;
 use crate::protocol::error::{books, ensure, overflow, Checked, Fail};
 use crate::protocol::event::Event;
-use crate::protocol::money::{permille, Effects, OpenGame, Reason};
+use crate::protocol::money::{permille, take, times, Effects, OpenGame, Reason};
 use crate::protocol::types::{AccountId, Balance, Block, Context, Mode, Part, ProfilePart, Target, MAX_CLAIM_GAMES};
 use crate::protocol::Error;
 
@@ -117,7 +117,7 @@ fn bond_for(task: &Task, open: u8) -> Checked<Balance> {
     ensure!(open < MAX_CLAIM_GAMES, Error::ClaimGames(open));
     let doublings = open.saturating_add(1).saturating_sub(task.parameters.games_per_claim);
     let factor = Balance::from(1_u32.wrapping_shl(u32::from(doublings)));
-    task.terms.challenger_bond.checked_mul(factor).ok_or_else(overflow)
+    times(task.terms.challenger_bond, factor)
 }
 
 /// Opens a game against a claim.
@@ -147,7 +147,7 @@ pub(crate) fn challenge(task: &mut Task, context: &Context, target: Target, effe
 ///
 /// The first challenger to win is paid from the asserter's bond; later ones get their own bonds back. A loser's bond
 /// compensates the accused, unless another game has convicted it meanwhile.
-pub(crate) fn game_over(task: &mut Task, entry: &GameEntry, asserter_won: bool, effects: &mut Effects) -> Checked {
+pub fn game_over(task: &mut Task, entry: &GameEntry, asserter_won: bool, effects: &mut Effects) -> Checked {
     let GameEntry { target, asserter, challenger, bond, .. } = *entry;
     effects.tell(Event::GameEnded { target, challenger, asserter_won });
     task.open_games = task.open_games.checked_sub(1).ok_or_else(books)?;
@@ -159,7 +159,8 @@ pub(crate) fn game_over(task: &mut Task, entry: &GameEntry, asserter_won: bool, 
     if asserter_won {
         let part = if convicted { 0 } else { task.parameters.compensation_permille };
         let compensation = permille(bond, part)?;
-        let rest = bond.checked_sub(compensation).ok_or_else(books)?;
+        let mut rest = bond;
+        take(&mut rest, compensation)?;
         effects.credit(task, asserter, compensation, Reason::Compensation)?;
         effects.jackpot(task, challenger, rest, Reason::Confiscated)?;
     } else {
@@ -186,5 +187,7 @@ fn convict(task: &mut Task, slot: u8, winner: AccountId, target: Target, effects
     effects.tell(Event::Convicted { target, account: verifier });
     let part = permille(bond, task.parameters.winner_permille)?;
     effects.credit(task, winner, part, Reason::PartOfVerifierBond)?;
-    effects.jackpot(task, verifier, bond.checked_sub(part).ok_or_else(books)?, Reason::Confiscated)
+    let mut rest = bond;
+    take(&mut rest, part)?;
+    effects.jackpot(task, verifier, rest, Reason::Confiscated)
 }

@@ -18,14 +18,14 @@ mod submit;
 mod verify;
 
 pub(crate) use bid::bid;
-pub(crate) use challenge::{challenge, game_over};
+pub(crate) use challenge::challenge;
+pub use challenge::game_over;
 pub(crate) use join::join;
 pub(crate) use poke::poke;
 pub(crate) use profile::post_profile;
 pub(crate) use prove::prove;
 pub(crate) use seeds::reveal_seed;
-pub use submit::quote;
-pub(crate) use submit::submit;
+pub use submit::{quote, submit};
 pub(crate) use verify::{abstain, commit_verdict, reveal_verdict};
 
 use super::beacon::Contributions;
@@ -38,6 +38,7 @@ use super::types::{AccountId, Balance, Block, Context, Mode, Target, TaskId, Tas
 use super::Error;
 use crate::arith::F32;
 use crate::commit::Hash;
+use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
@@ -66,6 +67,11 @@ pub enum Phase {
     Closed(Outcome),
 }
 
+wire!(enum Phase or Open {
+    0 => Open, 1 => Training, 2 => Seeds, 3 => Committing, 4 => Revealing, 5 => Challenging, 6 => Joining,
+    7 => Closed(outcome)
+});
+
 /// How a task ended.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -89,6 +95,11 @@ pub enum Outcome {
     /// The profile lost a game.
     ProfileFell,
 }
+
+wire!(enum Outcome or Paid {
+    0 => Paid, 1 => Refuted, 2 => Unverified, 3 => SolverAbsent, 4 => NoBids, 5 => NoVerifiers, 6 => NoProfile,
+    7 => ProfileFell
+});
 
 /// What a task's money is, fixed when it is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -117,6 +128,10 @@ pub struct Terms {
     pub challenger_bond: Balance,
 }
 
+wire!(struct Terms {
+    units, price, tax, verifier_fee, profile_fee, budget, seed_bond, solver_bond, verifier_bond, challenger_bond
+});
+
 /// A bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -127,6 +142,8 @@ pub struct Bid {
     /// For 10⁹ operations.
     pub price: Balance,
 }
+
+wire!(struct Bid { solver, price });
 
 /// The solver of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -140,6 +157,8 @@ pub struct Solver {
     /// What it still has locked.
     pub bond: Balance,
 }
+
+wire!(struct Solver { account, price, bond });
 
 /// A posted profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -164,6 +183,8 @@ pub struct Posted {
     pub fell: bool,
 }
 
+wire!(struct Posted { slot, base, jittered, value, tau2, until, games, fell });
+
 /// What the solver committed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -176,6 +197,8 @@ pub struct Proved {
     /// Root of the last state, what was bought.
     pub result: Hash,
 }
+
+wire!(struct Proved { checkpoints, blob, result });
 
 /// A verifier's place in a round.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -193,6 +216,8 @@ pub struct Slot {
     /// How far it is.
     pub standing: Standing,
 }
+
+wire!(struct Slot { verifier, bond, seed_commit, seed, standing });
 
 /// How far a verifier is.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -213,6 +238,11 @@ pub enum Standing {
     /// Lost a game, and its bond.
     Convicted(Vec<Report>),
 }
+
+wire!(enum Standing or Joined {
+    0 => Joined, 1 => Committed(commitment), 2 => Revealed(reports), 3 => Abstained, 4 => Silent,
+    5 => Convicted(reports)
+});
 
 /// A report of a revealed verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -235,6 +265,8 @@ pub struct Report {
     pub games: [u8; 2],
 }
 
+wire!(struct Report { segment, start, claimed, replayed, value, passes, games });
+
 /// What the escrow keeps of an open game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
@@ -251,6 +283,8 @@ pub struct GameEntry {
     /// What the challenger has locked.
     pub bond: Balance,
 }
+
+wire!(struct GameEntry { task, target, asserter, challenger, bond });
 
 /// A task.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -298,6 +332,11 @@ pub struct Task {
     /// All money that the task holds.
     pub locked: Balance,
 }
+
+wire!(struct Task {
+    id, submitter, spec, parameters, terms, phase, deadline, round, bids, solver, profile, proof, submitter_commit,
+    submitter_seed, seed_bond, budget, beacon, slots, open_games, locked
+});
 
 impl Task {
     /// The slot of an account.

@@ -8,14 +8,14 @@ use crate::protocol::types::{Block, Context, Profile};
 use crate::protocol::{Error, Parameters};
 
 /// Any joined verifier may, the first one does, up to `profile_blocks` after the bids.
-pub(crate) fn post_profile(task: &mut Task, context: &Context, profile: Profile, effects: &mut Effects) -> Checked {
+pub(crate) fn post_profile(task: &mut Task, context: &Context, profile: &Profile, effects: &mut Effects) -> Checked {
     ensure!(task.phase == Phase::Open && task.is_tolerant(), Error::Phase(task.phase));
     let last = last_block(task)?;
     ensure!(context.now <= last, Error::TooLate(last));
     let (slot, own) = task.own_slot(&context.caller)?;
     ensure!(own.standing == Standing::Joined, Error::NotYours);
     ensure!(task.profile.is_none(), Error::ProfilePosted);
-    let Profile { base, jittered, value } = profile;
+    let Profile { base, jittered, value } = *profile;
     ensure!(ge(value, F32::ZERO) && gt(F32::INFINITY, value), Error::NotADistance);
     let tau2 = threshold(value, &task.parameters);
     let until = after(context.now, task.parameters.profile_blocks)?;

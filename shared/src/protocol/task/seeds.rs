@@ -44,20 +44,20 @@ fn all_verifiers_in(task: &Task) -> bool {
 }
 
 /// Reveals a seed. The submitter's is the last and fixes the beacon.
-pub(crate) fn reveal_seed(task: &mut Task, context: &Context, seed: Hash, effects: &mut Effects) -> Checked {
+pub(crate) fn reveal_seed(task: &mut Task, context: &Context, seed: &Hash, effects: &mut Effects) -> Checked {
     whose_turn(task, &context.caller, context.now)?;
     let account = context.caller;
-    let commit = seed_commit(&account, &seed);
+    let commit = seed_commit(&account, seed);
     effects.tell(Event::SeedRevealed { account });
     if account == task.submitter {
         ensure!(commit == task.submitter_commit, Error::Seed);
-        task.submitter_seed = Some(seed);
-        task.submitter_commit = seed;
+        task.submitter_seed = Some(*seed);
+        task.submitter_commit = *seed;
         return fix(task, context, effects);
     }
     let (_, slot) = task.own_slot(&account)?;
     ensure!(commit == slot.seed_commit, Error::Seed);
-    slot.seed = Some(seed);
+    slot.seed = Some(*seed);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 use super::{Outcome, Phase, Standing, Task};
 use crate::protocol::error::{books, ensure, Checked};
 use crate::protocol::event::Event;
-use crate::protocol::money::{permille, Effects, Reason};
+use crate::protocol::money::{permille, take, Effects, Reason};
 use crate::protocol::types::{AccountId, Balance, Block, MAX_ROUNDS};
 use crate::protocol::Error;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ impl Task {
         reason: Reason,
         effects: &mut Effects,
     ) -> Checked {
-        self.budget = self.budget.checked_sub(amount).ok_or_else(books)?;
+        take(&mut self.budget, amount)?;
         effects.credit(self, to, amount, reason)
     }
 
@@ -52,7 +52,7 @@ fn pay(task: &mut Task, standing: &[(AccountId, bool)], effects: &mut Effects) -
         task.pay_from_budget(*verifier, task.terms.verifier_fee, Reason::VerifierFee, effects)?;
     }
     let tax = permille(solver.price, task.parameters.tax_permille)?;
-    task.budget = task.budget.checked_sub(tax).ok_or_else(books)?;
+    take(&mut task.budget, tax)?;
     effects.jackpot(task, task.submitter, tax, Reason::Tax)?;
     close(task, Outcome::Paid, effects)
 }
@@ -62,7 +62,7 @@ fn pay(task: &mut Task, standing: &[(AccountId, bool)], effects: &mut Effects) -
 fn refute(task: &mut Task, standing: &[(AccountId, bool)], effects: &mut Effects) -> Checked {
     let (solver, mut bond) = task.take_solver_bond()?;
     let mut pay = |task: &mut Task, to, amount: Balance, reason| {
-        bond = bond.checked_sub(amount).ok_or_else(books)?;
+        take(&mut bond, amount)?;
         effects.credit(task, to, amount, reason).map(|()| bond)
     };
     let mut rest = pay(task, task.submitter, task.terms.profile_fee, Reason::Refund)?;

@@ -1,63 +1,57 @@
 //! A submitter locks the budget and a task opens.
 use super::{Phase, Task, Terms};
 use crate::graph::ProgramRef;
-use crate::protocol::error::{ensure, overflow, Checked};
+use crate::protocol::error::{ensure, Checked};
 use crate::protocol::event::Event;
-use crate::protocol::money::{permille, Effects, Reason};
+use crate::protocol::money::{permille, plus, times, Effects, Reason};
 use crate::protocol::types::{
     Balance, Context, Mode, TaskId, TaskSpec, MAX_SEGMENTS, MAX_TASK_SEGMENTS, MAX_VERIFIERS, OPERATIONS_PER_UNIT,
 };
 use crate::protocol::{Error, Parameters, SpecFault};
-use alloc::vec::Vec;
+use crate::wire::Wire;
+use alloc::boxed::Box;
 
 /// What a task would cost and whom it would bind to what.
 pub fn quote(spec: &TaskSpec, parameters: &Parameters) -> Result<Terms, Error> {
-    Ok(terms(spec, parameters)?)
+    let mut terms = Terms::blank();
+    fill_terms(&mut terms, spec, parameters)?;
+    Ok(terms)
 }
 
-fn mul(a: Balance, b: Balance) -> Checked<Balance> {
-    a.checked_mul(b).ok_or_else(overflow)
-}
-
-fn add(a: Balance, b: Balance) -> Checked<Balance> {
-    a.checked_add(b).ok_or_else(overflow)
-}
-
-fn terms(spec: &TaskSpec, parameters: &Parameters) -> Checked<Terms> {
+fn fill_terms(terms: &mut Terms, spec: &TaskSpec, parameters: &Parameters) -> Checked {
     check(spec, parameters)?;
     let work = Balance::from(spec.work_per_step);
 
-    let units = mul(work, Balance::from(spec.steps))?.div_ceil(OPERATIONS_PER_UNIT);
-    let price = mul(units, spec.max_price)?;
+    let units = times(work, Balance::from(spec.steps))?.div_ceil(OPERATIONS_PER_UNIT);
+    let price = times(units, spec.max_price)?;
     let tax = permille(price, parameters.tax_permille)?;
 
     let replay = |segments: u8| {
         let steps = Balance::from(spec.interval).saturating_mul(Balance::from(segments));
         let steps = steps.min(Balance::from(spec.steps).saturating_mul(Balance::from(segments)));
-        let units = mul(work, steps)?.div_ceil(OPERATIONS_PER_UNIT);
-        add(parameters.verifier_fee, permille(mul(units, spec.max_price)?, parameters.replay_permille)?)
+        let units = times(work, steps)?.div_ceil(OPERATIONS_PER_UNIT);
+        plus(parameters.verifier_fee, permille(times(units, spec.max_price)?, parameters.replay_permille)?)
     };
     let verifier_fee = replay(spec.segments_per_verifier)?;
     let profile_fee = if spec.mode == Mode::Tolerant { replay(2)? } else { 0 };
-    let fees = mul(verifier_fee, Balance::from(spec.verifiers))?;
+    let fees = times(verifier_fee, Balance::from(spec.verifiers))?;
 
-    let with_price = |bond, part| add(bond, permille(price, part)?);
-    Ok(Terms {
+    let with_price = |bond, part| plus(bond, permille(price, part)?);
+    let fees = plus(fees, profile_fee)?;
+    *terms = Terms {
         units,
         price,
         tax,
         verifier_fee,
         profile_fee,
-        budget: add(add(price, tax)?, add(fees, profile_fee)?)?,
+        budget: plus(plus(price, tax)?, fees)?,
         seed_bond: parameters.seed_bond,
         // A refuted solver's bond pays the verifiers' fees before it is shared, so that the submitter's refund is full.
-        solver_bond: add(
-            with_price(parameters.solver_bond, parameters.solver_bond_permille)?,
-            add(fees, profile_fee)?,
-        )?,
+        solver_bond: plus(with_price(parameters.solver_bond, parameters.solver_bond_permille)?, fees)?,
         verifier_bond: with_price(parameters.verifier_bond, parameters.verifier_bond_permille)?,
         challenger_bond: parameters.challenger_bond,
-    })
+    };
+    Ok(())
 }
 
 fn check(spec: &TaskSpec, parameters: &Parameters) -> Checked {
@@ -83,41 +77,28 @@ fn check(spec: &TaskSpec, parameters: &Parameters) -> Checked {
     Ok(())
 }
 
-/// Opens a task.
-pub(crate) fn submit(
+/// Opens a task. In a box: it is large, and a contract would copy it about.
+pub fn submit(
     id: TaskId,
     parameters: &Parameters,
     context: &Context,
-    spec: TaskSpec,
-) -> Checked<(Task, Effects)> {
-    let terms = terms(&spec, parameters)?;
+    spec: &TaskSpec,
+    effects: &mut Effects,
+) -> Checked<Box<Task>> {
+    let mut task = Box::new(Task::blank());
+    fill_terms(&mut task.terms, spec, parameters)?;
     let submitter = context.caller;
-    let mut task = Task {
-        id,
-        submitter,
-        parameters: parameters.clone(),
-        terms,
-        phase: Phase::Open,
-        deadline: 0,
-        round: 0,
-        bids: Vec::new(),
-        solver: None,
-        profile: None,
-        proof: None,
-        submitter_commit: spec.seed_commit,
-        submitter_seed: None,
-        seed_bond: terms.seed_bond,
-        budget: terms.budget,
-        beacon: None,
-        slots: Vec::new(),
-        open_games: 0,
-        locked: 0,
-        spec,
-    };
-    let mut effects = Effects::default();
-    effects.tell(Event::Submitted { submitter, metadata: task.spec.metadata });
-    effects.lock(&mut task, submitter, terms.budget, Reason::Budget)?;
-    effects.lock(&mut task, submitter, terms.seed_bond, Reason::SeedBond)?;
-    task.enter(Phase::Open, context.now, parameters.open_blocks, &mut effects)?;
-    Ok((task, effects))
+    task.id = id;
+    task.submitter = submitter;
+    task.spec = *spec;
+    task.parameters = *parameters;
+    task.submitter_commit = spec.seed_commit;
+    task.seed_bond = task.terms.seed_bond;
+    task.budget = task.terms.budget;
+    effects.tell(Event::Submitted { submitter, metadata: spec.metadata });
+    let (budget, seed_bond) = (task.budget, task.seed_bond);
+    effects.lock(&mut task, submitter, budget, Reason::Budget)?;
+    effects.lock(&mut task, submitter, seed_bond, Reason::SeedBond)?;
+    task.enter(Phase::Open, context.now, parameters.open_blocks, effects)?;
+    Ok(task)
 }

@@ -1,6 +1,6 @@
 //! Verifiers commit to their verdicts, then reveal them.
 use super::{settle, Phase, Report, Standing, Task};
-use crate::commit::{position_of_item, verified_item, Hash};
+use crate::commit::{checked_item, position_of_item, Hash};
 use crate::protocol::error::{books, ensure, same_count, Checked};
 use crate::protocol::event::Event;
 use crate::protocol::money::{Effects, Reason};
@@ -76,8 +76,8 @@ fn check(task: &Task, segment: u32, report: &SegmentReport) -> Checked<Report> {
     let (Some(at_first), Some(at_second)) = (report.openings.first(), report.openings.last()) else {
         return Err(books()); // Never: there is one at least.
     };
-    let start = Hash(verified_item(&checkpoints, len, first, at_first)?);
-    let claimed = Hash(verified_item(&checkpoints, len, second, at_second)?);
+    let start = Hash(checked_item(&checkpoints, len, first, at_first)?);
+    let claimed = Hash(checked_item(&checkpoints, len, second, at_second)?);
     let passes = passes(task.spec.mode, &report.replayed, &claimed, report.value, task.tau2());
     let SegmentReport { replayed, value, .. } = *report;
     Ok(Report { segment, start, claimed, replayed, value, passes, games: [0; 2] })
