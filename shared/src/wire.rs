@@ -1,12 +1,9 @@
 //! Reading SCALE into values that are there already, for contracts.
 //!
-//! [`codec::Decode`] makes each value anew and hands it up, wrapped in a `Result`, through every type that it is a
-//! part of:
-//! in a contract that is 30 bytes of code and more per field. [`Wire::fill`] writes into the field itself, and the
-//! reader
-//! remembers whether anything was wrong: 10 bytes per field. Both accept the same bytes and mean the same by them
-//! (tests
-//! compare them), so whoever isn't short of room uses `Decode`.
+//! [`codec::Decode`] makes each value anew and hands it up, wrapped in a `Result`, through every type that it is a part
+//! of: in a contract that is 30 bytes of code and more per field. [`Wire::fill`] writes into the field itself, and the
+//! reader remembers whether anything was wrong: 10 bytes per field. Both accept the same bytes and mean the same by
+//! them (tests compare them), so whoever isn't short of room uses `Decode`.
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use codec::{Compact, Decode, Input};
@@ -40,8 +37,7 @@ pub trait Wire: Sized {
 }
 
 /// The value at the front of an input; `None` if it's malformed. Never freed: a contract's memory ends with the call,
-/// and
-/// dropping takes code.
+/// and dropping takes code.
 pub fn read<T: Wire + 'static, I: Input>(input: &mut I) -> Option<&'static mut T> {
     let value = Box::leak(Box::new(T::blank()));
     let mut reader = Reader::new(input);
@@ -203,9 +199,8 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     }
 }
 
-/// [`Wire`] of a type as it's declared: a structure's fields in order, or an enumeration's variants with their
-/// numbers and
-/// names for what is in them, and the variant that is its blank.
+/// [`Wire`] of a type as it's declared: a structure's fields in order, or an enumeration's variants with their numbers
+/// and names for what is in them, and the variant that is its blank.
 macro_rules! wire {
     (struct $name:ident { $($field:tt),* }) => {
         impl $crate::wire::Wire for $name {

@@ -121,8 +121,7 @@ fn games_replay() {
 }
 
 /// What a contract reads with [`Wire`] is what everybody else reads with [`Decode`]: the value, every part of its
-/// bytes, and
-/// its bytes with any one of them changed.
+/// bytes, and its bytes with any one of them changed.
 fn read_alike<T: Wire + Decode + Encode + PartialEq + std::fmt::Debug + 'static>(value: &T) {
     let bytes = value.encode();
     alike::<T>(&bytes);

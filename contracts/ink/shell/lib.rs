@@ -15,8 +15,7 @@ use ink::scale::{self, Decode, Encode, EncodeLike, Input, Output};
 /// message. Whoever only hands it on never takes it apart.
 ///
 /// Decoding takes all that is left of the input: what follows it as another `Stored` is in its bytes too, and that
-/// one's
-/// are none.
+/// one's are none.
 pub struct Stored<T> {
     bytes: Vec<u8>,
     of: PhantomData<T>,

@@ -134,8 +134,7 @@ table! {
 
 impl Parameters {
     /// The numbers, in the order of [`ROWS`]. Every kind orders as an unsigned integer, thresholds too: positive ones
-    /// order
-    /// as their bit patterns, and what is negative or not a number lies above every bound.
+    /// order as their bit patterns, and what is negative or not a number lies above every bound.
     ///
     /// Read off the encoding, in a loop: field by field it would be a kilobyte of a contract.
     pub fn numbers(&self) -> [u128; ROWS.len()] {

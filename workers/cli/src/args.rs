@@ -23,6 +23,7 @@ Examples:
   assay devnet --instant --block-time-ms 500            a development chain on port 9944
   assay store --dir blobs --port 9955                   a content-addressed store
   assay deploy --key //Alice                            the three contracts -> deployment.json
+  assay model inspect examples/fashion-mlp              what training costs, and how it would be disputed
   assay submit examples/fashion-mlp --key //Bob         buy a training run
   assay solve --key //Charlie                           train for money
   assay verify --key //Dave                             replay drawn segments for a fee
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Train a task folder with plain libtorch and, for comparison, report accuracy and time.
     Baseline(BaselineArgs),
+    /// Look at models.
+    Model(ModelArgs),
     /// Run scenarios with every role as its own process.
     Demo(DemoArgs),
 }
@@ -261,6 +264,29 @@ pub(crate) struct BaselineArgs {
     /// Evaluate this checkpoint on the test data too.
     #[arg(long, env = "ASSAY_CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
+}
+
+/// What to do with a model.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// The subcommand.
+    #[command(subcommand)]
+    pub(crate) command: ModelCommand,
+}
+
+/// What can be done with a model.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Show parameters and layers; of a task folder also work, price, memory, and how each node would be disputed.
+    Inspect(InspectArgs),
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// An ONNX file, or a folder with task.toml, the model and (or the paths of) the data.
+    #[arg(env = "ASSAY_MODEL")]
+    pub(crate) path: PathBuf,
 }
 
 /// Which scenarios to run, and against what.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use args::{Cli, Command};
+use args::{Cli, Command, ModelArgs, ModelCommand};
 
 /// A scenario ended with a wrong party paid.
 const WRONG_PARTY: u8 = 3;
@@ -47,6 +47,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Watch(args) => commands::watch(args, json).await?,
         Command::Status(args) => commands::status(args, json).await?,
         Command::Baseline(args) => commands::baseline(&args, json)?,
+        Command::Model(ModelArgs { command: ModelCommand::Inspect(args) }) => commands::inspect(&args, json)?,
         Command::Demo(args) => {
             if !demo::demo(&args, json).await? {
                 return Ok(ExitCode::from(WRONG_PARTY));

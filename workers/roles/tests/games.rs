@@ -3,7 +3,7 @@ mod common;
 
 use assay_core::arith::F32;
 use assay_core::graph::{Op, Program};
-use assay_core::protocol::dispute::{Cause, Stage};
+use assay_core::protocol::dispute::{distance_moves, execution_moves, Cause, Stage};
 use assay_core::protocol::{Claim, Game, Move};
 use assay_engine::compile::Compiled;
 use assay_engine::state::State;
@@ -53,6 +53,7 @@ fn convict(program: &Program, first: u64, steps: u32, tampers: Vec<Tamper>) -> P
 #[test]
 fn a_lie_at_any_operator_is_found() {
     let mut kinds = BTreeSet::new();
+    let mut longest = 0;
     for program in [&COMPILED.step, &COMPILED.jitter] {
         for (node, record) in (0_u32..).zip(&program.nodes) {
             let elements = record.shape.elements();
@@ -72,11 +73,15 @@ fn a_lie_at_any_operator_is_found() {
                 assert_eq!(verdict.reason, Cause::OtherValue);
                 assert_eq!(verdict.claimed.0 ^ verdict.computed.0, 1);
                 assert!(played.asserter_moves <= 20 && played.bytes <= 64 << 10, "{played:?}");
+                let most = execution_moves(&program.reference(), 20, record);
+                assert!(played.asserter_moves <= most && most <= 20, "{most} {played:?}");
+                longest += usize::from(played.asserter_moves == most);
             }
             kinds.insert(record.op.name());
         }
     }
-    println!("operators: {kinds:?}");
+    println!("operators: {kinds:?}, {longest} games as long as can be");
+    assert!(longest > 0);
     assert!(kinds.len() >= 15, "{kinds:?}");
 }
 
@@ -97,6 +102,7 @@ fn a_lie_at_any_node_of_a_distance_is_found() {
         let played = play(claim, &mut liar, |game| next_pick(game, &mut honest));
         assert!(!played.asserter_won);
         assert_eq!((played.verdict.node, played.verdict.reason), (node, Cause::OtherValue), "{:?}", record.op);
+        assert!(played.asserter_moves <= distance_moves(&program.reference(), record), "{played:?}");
     }
 }
 

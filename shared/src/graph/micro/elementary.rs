@@ -15,8 +15,7 @@ pub const EXP_LEN: u64 = 13;
 pub const LOG_LEN: u64 = 24;
 
 /// An argument of a step of a function, in a byte (with a constant in it, it would be 8, and a contract holds all 37
-/// rows):
-/// the number of an earlier step of the function, [`X`], or [`CONSTANTS_AT`] plus the number of a constant.
+/// rows): the number of an earlier step of the function, [`X`], or [`CONSTANTS_AT`] plus the number of a constant.
 type Arg = u8;
 
 /// The function's argument.

@@ -15,6 +15,7 @@
 //! programs before they bind themselves to it.
 mod claim;
 mod clock;
+mod length;
 mod moves;
 mod referee;
 mod steps;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use claim::Claim;
 pub use clock::Clock;
+pub use length::{distance_moves, execution_moves};
 pub use moves::{Move, OperandProof};
 pub use steps::{boundaries, Split};
 

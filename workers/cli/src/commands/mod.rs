@@ -3,6 +3,7 @@
 mod baseline;
 mod deploy;
 mod devnet;
+mod inspect;
 mod status;
 mod store;
 mod work;
@@ -10,6 +11,7 @@ mod work;
 pub(crate) use baseline::baseline;
 pub(crate) use deploy::deploy;
 pub(crate) use devnet::devnet;
+pub(crate) use inspect::inspect;
 pub(crate) use status::{events_after, status};
 pub(crate) use store::store;
 pub(crate) use work::{solve, submit, verify, watch};
