@@ -62,7 +62,7 @@ pub async fn deploy(
 ) -> Result<(Deployment, Vec<Receipt>)> {
     let mut receipts = Vec::new();
     let chain = client.node().genesis();
-    let parameters = Parameters { chain, ..parameters.clone() };
+    let parameters = Parameters { chain, ..*parameters };
     let mut codes = [Hash::default(); 3];
     for (code, wasm) in codes.iter_mut().zip([&artifacts.jackpot, &artifacts.arbiter, &artifacts.escrow]) {
         let (hash, receipt) = client.upload(wasm).await?;

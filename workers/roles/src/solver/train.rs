@@ -89,7 +89,7 @@ impl Training {
         let scribe = worker.scribe.about(task.id);
         let memory = worker.memory(task.id);
         let (sender, mut receiver) = mpsc::channel::<Trained>(UPLOADS);
-        let (mut trainer, cheat, spec) = (self.trainer, self.cheat, task.spec.clone());
+        let (mut trainer, cheat, spec) = (self.trainer, self.cheat, task.spec);
         let first = u32::try_from(self.published.len().saturating_sub(1)).unwrap_or(u32::MAX);
         let work = move |scribe: &Scribe| {
             let begin = Instant::now();

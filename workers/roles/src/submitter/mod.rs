@@ -110,7 +110,7 @@ impl Submitter {
         let Some(prepared) = &self.prepared else { return Ok(None) };
         // Remembered first: what is on the chain can be found by it.
         self.remember(&Purchase { bundle, nonce, done: false })?;
-        let mut spec = prepared.spec.clone();
+        let mut spec = prepared.spec;
         spec.seed_commit = commit;
         let terms = quote(&spec, &chain.parameters().await?).map_err(RoleError::Terms)?;
         let need = terms.budget.checked_add(terms.seed_bond);

@@ -22,7 +22,7 @@ impl Worker {
         scribe.progress("check", 0, 2);
         let inputs = self.download(&task.spec).await?;
         scribe.progress("check", 1, 2);
-        let spec = task.spec.clone();
+        let spec = task.spec;
         let job = compute(&scribe, "check", move |_| Ok(Job::inspect(&spec, inputs)?)).await?;
         scribe.progress("check", 2, 2);
         let job = Arc::new(job);

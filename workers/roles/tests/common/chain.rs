@@ -116,7 +116,7 @@ impl Chain for SimChain {
     }
 
     async fn parameters(&self) -> Result<Parameters> {
-        Ok(self.reach()?.parameters.clone())
+        Ok(self.reach()?.parameters)
     }
 
     async fn free_of(&self, account: AccountId) -> Result<Balance> {
