@@ -32,6 +32,11 @@ fn honest() {
         let (delivered, plain) = (&report["accuracy"]["delivered"], &report["accuracy"]["plain"]);
         let points = 100.0 * (delivered.as_f64().unwrap() - plain.as_f64().unwrap());
         assert!(points.abs() <= 0.5, "{points} points from plain libtorch");
+        let steps = |curve: &str| -> Vec<u64> {
+            report[curve].as_array().unwrap().iter().map(|point| point[0].as_u64().unwrap()).collect()
+        };
+        assert!(!steps("loss").is_empty());
+        assert_eq!(steps("loss"), steps("plain_loss"));
     });
 }
 

@@ -1,8 +1,6 @@
 //! What a task costs, in counted operations.
 use assay_core::graph::Program;
-
-/// Operations that a price is per.
-pub const UNIT: u64 = 1_000_000_000;
+use assay_core::protocol::OPERATIONS_PER_UNIT;
 
 /// The price of counted work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +24,6 @@ impl Cost {
 
     /// The price at so much per 10⁹ operations, begun ones included.
     pub fn price(&self, per_unit: u128) -> u128 {
-        self.work().div_ceil(u128::from(UNIT)).saturating_mul(per_unit)
+        self.work().div_ceil(OPERATIONS_PER_UNIT).saturating_mul(per_unit)
     }
 }

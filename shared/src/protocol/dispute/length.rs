@@ -13,16 +13,11 @@ const VALUE: u64 = 4;
 /// and, unless the contract performs the element [at once](Node::at_once), to the micro-step, open the operands.
 pub fn execution_moves(program: &ProgramRef, steps: u32, node: &Node) -> u32 {
     let in_state = reveals(u64::from(program.states).saturating_mul(ROOT));
-    splits(steps).saturating_add(in_state).saturating_add(step_moves(program, node))
+    splits(steps).saturating_add(in_state).saturating_add(distance_moves(program, node))
 }
 
-/// The same in a game about a distance, which has one step and one result.
+/// The same in a game about a distance, which has one step and one result: it begins at the trace.
 pub fn distance_moves(program: &ProgramRef, node: &Node) -> u32 {
-    step_moves(program, node)
-}
-
-/// From the trace on.
-fn step_moves(program: &ProgramRef, node: &Node) -> u32 {
     let in_trace = reveals(u64::from(program.nodes).saturating_mul(ROOT));
     let in_output = reveals(node.shape.elements().saturating_mul(VALUE));
     let in_element = match node.at_once() {

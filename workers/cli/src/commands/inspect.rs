@@ -176,7 +176,10 @@ fn print(answer: &Answer, model: &Model) {
         mebibytes(training.output_bytes),
         mebibytes(training.data_bytes)
     );
-    println!("\nnode  name                             operator      output          share of work   micro-steps   the contract performs   moves");
+    println!(
+        "\n{:>4}  {:<32} {:<13} {:<15} {:>14} {:>13}   {:<21} {:>7}",
+        "node", "name", "operator", "output", "share of work", "micro-steps", "the contract performs", "moves"
+    );
     for row in &training.nodes {
         println!(
             "{:>4}  {:<32} {:<13} {:<15} {:>12.2} % {:>13}   {:<21} {:>7}",

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use assay_roles::journal::{Entry, Event};
+use assay_roles::journal::{self, Entry, Event};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Follows journal files as they grow.
@@ -88,10 +88,7 @@ impl Journal {
                 break;
             }
             self.read += length as u64;
-            match serde_json::from_str(&line) {
-                Ok(entry) => entries.push(entry),
-                Err(error) => tracing::warn!(%error, path = %self.path.display(), "a line of a journal is no entry"),
-            }
+            entries.extend(journal::Journal::entry(&line, &self.path));
             line.clear();
         }
         entries

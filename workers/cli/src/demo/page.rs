@@ -189,15 +189,15 @@ fn loss_curve(report: &Report) -> String {
         format!("<polyline class=\"{class}\" points=\"{}\"/>", path.join(" "))
     };
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"training loss by step\">");
-    for loss in ticks(top) {
+    for (loss, label) in ticks(top) {
         let ty = y(loss);
         let _ =
             write!(svg, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{ty:.1}\" y2=\"{ty:.1}\"/>", WIDTH - 8.0);
-        let _ = write!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.1}</text>", LEFT - 6.0, ty + 4.0);
+        let _ = write!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>", LEFT - 6.0, ty + 4.0);
     }
-    for step in ticks(last_step) {
+    for (step, label) in ticks(last_step) {
         let tx = LEFT + (WIDTH - LEFT - 8.0) * step / last_step;
-        let _ = write!(svg, "<text x=\"{tx:.1}\" y=\"{}\" text-anchor=\"middle\">{step}</text>", HEIGHT - 6.0);
+        let _ = write!(svg, "<text x=\"{tx:.1}\" y=\"{}\" text-anchor=\"middle\">{label}</text>", HEIGHT - 6.0);
     }
     svg.push_str(&line(&report.plain_loss, "plain"));
     svg.push_str(&line(&report.loss, "assay"));
@@ -205,11 +205,13 @@ fn loss_curve(report: &Report) -> String {
     svg
 }
 
-/// Round values from 0 up to `top`, four to eight of them.
-fn ticks(top: f64) -> impl Iterator<Item = f64> {
+/// Round values from 0 up to `top`, five to ten of them, and their labels.
+fn ticks(top: f64) -> impl Iterator<Item = (f64, String)> {
     let power = 10_f64.powf((top / 4.0).log10().floor());
     let stride = [5.0, 2.0, 1.0].into_iter().map(|m| m * power).find(|stride| top / stride >= 4.0).unwrap_or(power);
-    (0..).map(move |n| f64::from(n) * stride).take_while(move |value| *value <= top)
+    let decimals = (-stride.log10().floor()).max(0.0) as usize;
+    let values = (0..).map(move |n| f64::from(n) * stride).take_while(move |value| *value <= top);
+    values.map(move |value| (value, format!("{value:.decimals$}")))
 }
 
 fn escape(text: &str) -> String {

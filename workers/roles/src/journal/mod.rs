@@ -83,16 +83,16 @@ impl Journal {
     /// All entries of a journal file. Lines that don't parse (a crash tears the last one) are left out and warned about.
     pub fn read(path: &Path) -> Result<Vec<Entry>, JournalError> {
         let text = std::fs::read_to_string(path).map_err(|source| JournalError { path: path.into(), source })?;
-        Ok(text.lines().zip(1..).filter_map(|(line, number)| parse(line, path, number)).collect())
+        Ok(text.lines().filter_map(|line| Self::entry(line, path)).collect())
     }
-}
 
-fn parse(line: &str, path: &Path, number: usize) -> Option<Entry> {
-    serde_json::from_str(line)
-        .inspect_err(
-            |error| tracing::warn!(%error, path = %path.display(), number, "a line of the journal is no entry"),
-        )
-        .ok()
+    /// The entry in a line of a journal file; none, and a warning, if it is none.
+    pub fn entry(line: &str, path: &Path) -> Option<Entry> {
+        let parsed = serde_json::from_str(line);
+        parsed
+            .inspect_err(|error| tracing::warn!(%error, path = %path.display(), "a line of a journal is no entry"))
+            .ok()
+    }
 }
 
 /// One line, in a single write, so that lines of several processes don't mix.
