@@ -1,9 +1,7 @@
-//! Programs: records, validation, micro-programs, elementary functions, data order.
+//! Programs: records, validation, micro-programs, data order.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
-#[path = "graph/elementary.rs"]
-mod elementary;
 #[path = "graph/golden.rs"]
 mod golden;
 #[path = "graph/micro.rs"]
@@ -14,6 +12,8 @@ mod naive;
 mod nodes;
 #[path = "graph/order.rs"]
 mod order;
+#[path = "graph/primitives.rs"]
+mod primitives;
 #[path = "graph/records.rs"]
 mod records;
 #[path = "graph/semantics.rs"]

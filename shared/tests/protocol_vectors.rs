@@ -1,16 +1,19 @@
 //! Replays `vectors/*.json` through the public interface, as every shell of the rules has to.
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A test.
-use assay_core::protocol::dispute::{self, Game};
+use assay_core::arith::F32;
+use assay_core::commit::Opening;
+use assay_core::protocol::dispute::{self, Facts, Fault, Game, Local, Question, Record, Referee};
 use assay_core::protocol::simulator::{Call, Simulator};
 use assay_core::protocol::Message;
 use assay_core::protocol::{
-    AccountId, Balance, Block, Book, Claim, Entry, Error, Move, Parameters, Task, TaskId, Totals,
+    AccountId, Balance, Block, Book, Claim, Entry, Error, Move, OperandProof, Parameters, Task, TaskId, Totals,
 };
 use assay_core::wire::{self, Wire};
 use codec::{Decode, Encode};
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
+use std::cell::RefCell;
 
 #[derive(Deserialize)]
 struct TaskVector {
@@ -108,15 +111,41 @@ fn games_replay() {
     for (name, vector) in vectors::<GameVector>("game_") {
         let GameVector { claim, asserter, challenger, now, game_blocks, moves, end } = vector;
         let mut game = dispute::open(claim, asserter, challenger, now, game_blocks).unwrap();
-        for (index, played) in moves.into_iter().enumerate() {
+        let referee = Overheard::default();
+        for (index, mut played) in moves.into_iter().enumerate() {
             read_alike(&game);
             read_alike(&game.claim);
             read_alike(&played.mv);
-            let result = dispute::play(game, &played.caller, played.mv, played.now);
-            game = result.unwrap_or_else(|error| panic!("{name}: move {index}: {error}"));
+            dispute::play_in_place(&mut game, &played.caller, &mut played.mv, played.now, &referee)
+                .unwrap_or_else(|error| panic!("{name}: move {index}: {}", Error::from(error)));
         }
         read_alike(&game);
         assert_eq!(game, end, "{name}");
+        assert_eq!(referee.0.take(), ["inspect", "compute"], "{name}");
+    }
+}
+
+/// The referee, and what it was asked: what its contract reads, and what the arbiter's reads of its answers.
+#[derive(Default)]
+struct Overheard(RefCell<Vec<&'static str>>);
+
+impl Referee for Overheard {
+    fn inspect(&self, record: &Record) -> Result<Facts, Fault> {
+        self.0.borrow_mut().push("inspect");
+        read_alike(record);
+        let facts = Local.inspect(record)?;
+        read_alike(&facts);
+        Ok(facts)
+    }
+
+    fn compute(&self, question: &Question, openings: &[OperandProof], prior: &[Opening]) -> Result<F32, Fault> {
+        self.0.borrow_mut().push("compute");
+        read_alike(question);
+        read_alike(&openings.to_vec());
+        read_alike(&prior.to_vec());
+        let value = Local.compute(question, openings, prior)?;
+        read_alike(&value);
+        Ok(value)
     }
 }
 

@@ -3,11 +3,13 @@
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 
 mod events;
+mod referee;
 
 pub use events::{Ended, Moved, Opened};
 
 #[ink::contract]
 mod arbiter {
+    use super::referee::Remote;
     use super::{Ended, Moved, Opened};
     use assay_core::protocol::dispute::{self, Game, Stage};
     use assay_core::protocol::{Checked, Error, GameId};
@@ -24,6 +26,8 @@ mod arbiter {
         deployer: AccountId,
         /// Each side's clock.
         game_blocks: BlockNumber,
+        /// Who knows operators.
+        referee: AccountId,
         /// Who may open games.
         escrow: Option<AccountId>,
         game_count: Lazy<GameId>,
@@ -31,12 +35,14 @@ mod arbiter {
     }
 
     impl Arbiter {
-        /// An arbiter whose games give each side `game_blocks` in all. Its deployer has to name the escrow.
+        /// An arbiter whose games give each side `game_blocks` in all, and that asks this referee. Its deployer has to
+        /// name the escrow.
         #[ink(constructor)]
-        pub fn new(game_blocks: BlockNumber) -> Self {
+        pub fn new(game_blocks: BlockNumber, referee: AccountId) -> Self {
             Self {
                 deployer: Self::env().caller(),
                 game_blocks,
+                referee,
                 escrow: None,
                 game_count: Lazy::default(),
                 games: Mapping::default(),
@@ -72,12 +78,14 @@ mod arbiter {
             Ok(game)
         }
 
-        /// Makes a move. One that ends the game also settles it with the escrow.
+        /// Makes a move. One that ends the game also settles it with the escrow. One that the referee has no answer to
+        /// is refused.
         #[ink(message)]
         pub fn play(&mut self, game: GameId, mv: Move) -> Checked {
             let caller = self.env().caller();
             let played = self.load(game)?;
-            dispute::play_in_place(played, &bytes(&caller), mv.0, self.env().block_number())?;
+            let referee = Remote(self.referee);
+            dispute::play_in_place(played, &bytes(&caller), mv.0, self.env().block_number(), &referee)?;
             let next = played.mover().map(AccountId::from);
             self.env().emit_event(Moved { game, account: caller, next });
             self.store(game, played)
@@ -113,6 +121,12 @@ mod arbiter {
         #[ink(message)]
         pub fn escrow(&self) -> Option<AccountId> {
             self.escrow
+        }
+
+        /// The referee.
+        #[ink(message)]
+        pub fn referee(&self) -> AccountId {
+            self.referee
         }
 
         #[inline(never)]

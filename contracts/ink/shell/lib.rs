@@ -1,4 +1,4 @@
-//! What the three contracts share: values of `assay-core` in storage, and calls to each other.
+//! What the contracts share: values of `assay-core` in storage, and calls to each other.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
@@ -33,6 +33,13 @@ impl<T: Encode> Stored<T> {
     pub fn of(value: &T) -> Self {
         let mut bytes = Vec::new();
         value.encode_to(&mut bytes);
+        Stored { bytes, of: PhantomData }
+    }
+}
+
+/// The bytes of some value, which whoever gives them answers for.
+impl<T> From<Vec<u8>> for Stored<T> {
+    fn from(bytes: Vec<u8>) -> Self {
         Stored { bytes, of: PhantomData }
     }
 }
@@ -118,10 +125,16 @@ pub fn bytes(account: &AccountId) -> [u8; 32] {
     *AsRef::<[u8; 32]>::as_ref(account)
 }
 
-/// Calls another of the three contracts. `arguments` is a tuple.
+/// Ends a message as ink! does when it returns an error, whose bytes are given.
+pub fn refuse(error: &[u8]) -> ! {
+    let error = Stored::<()>::from(error.to_vec());
+    ink::env::return_value(ReturnFlags::REVERT, &ink::MessageResult::<Result<(), _>>::Ok(Err(error)))
+}
+
+/// Calls another of the contracts. `arguments` is a tuple.
 ///
 /// None of them refuses another if they are wired rightly, so a refusal isn't passed on (that would take 2 KB of code) but
-/// is [`Error::Books`], as a trap or a foreign contract is. Reentrancy stays off: the caller can't be entered meanwhile.
+/// is [`Error::Books`], as a trap or a foreign contract is.
 pub fn call<R: Decode>(contract: AccountId, value: Balance, selector: [u8; 4], arguments: impl Encode) -> Checked<R> {
     let answer = build_call::<DefaultEnvironment>()
         .call(contract)
@@ -147,5 +160,22 @@ impl<R: Decode> Decode for Answer<R> {
             input.read_byte()?;
         }
         Ok(Answer(None))
+    }
+}
+
+/// Calls a contract, for what it returns; `None` if it trapped, ran out of gas, couldn't read the arguments or isn't
+/// there. What the call did is undone if the answer is a `Result`'s error. Reentrancy stays off: the caller can't be
+/// entered meanwhile.
+#[inline(never)]
+pub fn ask<T>(contract: AccountId, value: Balance, selector: [u8; 4], arguments: &Stored<T>) -> Option<Vec<u8>> {
+    let answer = build_call::<DefaultEnvironment>()
+        .call(contract)
+        .transferred_value(value)
+        .exec_input(ExecutionInput::new(Selector::new(selector)).push_arg(arguments))
+        .returns::<Stored<()>>()
+        .try_invoke();
+    match answer {
+        Ok(Ok(answer)) => Some(answer.bytes),
+        _ => None,
     }
 }

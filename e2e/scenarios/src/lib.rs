@@ -1,7 +1,7 @@
 //! Helpers of the whole-system tests and benchmarks.
 //!
 //! - [`court`]: the contracts as real Wasm on the real pallet, in one process; [`trial`]: a task on it, phase by phase;
-//! - [`workload`]: something to train; [`testimony`]: what a verifier says about it; [`lie`]: the smallest lies;
+//! - [`workload`]: something to train; [`zoo`]: workloads of all operators; [`testimony`]: what a verifier says about it; [`lie`]: the smallest lies;
 //! - [`duel`]: games, played to their end;
 //! - [`process`]: the demo, with every role as its own process.
 #![warn(missing_docs)]
@@ -14,3 +14,4 @@ pub mod process;
 pub mod testimony;
 pub mod trial;
 pub mod workload;
+pub mod zoo;

@@ -3,6 +3,7 @@ use crate::testimony::{replay, Testimony};
 use crate::workload::Workload;
 use anyhow::{bail, Context as _, Result};
 use assay_core::arith::F32;
+use assay_core::graph::function::Function;
 use assay_core::graph::Program;
 use assay_core::protocol::Part;
 use assay_engine::exec::Executor;
@@ -10,29 +11,40 @@ use assay_engine::tamper::Tamper;
 use assay_roles::game::Target;
 use std::sync::Arc;
 
-/// All operators.
-pub const OPERATORS: [&str; 20] = [
+/// Operators beside the elementwise [functions](Function).
+const FAMILIES: [&str; 26] = [
     "gather",
     "jitter",
+    "dropout",
     "matmul",
-    "bias_add",
-    "relu",
-    "relu_grad",
-    "row_max",
-    "sub_exp",
-    "row_sum",
+    "conv",
+    "conv_input_grad",
+    "conv_weight_grad",
+    "max_pool",
+    "argmax_pool",
+    "average_pool",
+    "max_pool_grad",
+    "average_pool_grad",
+    "reduce_max",
+    "reduce_sum",
+    "reduce_dot",
+    "squared_distance",
     "pick",
-    "xent_loss",
-    "xent_grad",
-    "sum_all",
-    "col_sum",
-    "sgd_momentum",
-    "sgd_step",
-    "sq_dist",
-    "add",
-    "max",
-    "ratio",
+    "embed",
+    "embed_grad",
+    "reshape",
+    "transpose",
+    "slice",
+    "pad",
+    "concat",
+    "schedule",
+    "bias_correction",
 ];
+
+/// Names of all operators.
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    FAMILIES.into_iter().chain(Function::ALL.iter().map(|function| function.name()))
+}
 
 /// Elements of one node that are tried at most.
 const TRIES: u64 = 512;

@@ -6,10 +6,10 @@ use assay_core::commit::{hash, Hash, Opening};
 use assay_core::graph::{Dtype, Program, Shape};
 use assay_core::protocol::beacon::seed_chain;
 use assay_core::protocol::{Mode, Profile, Proof, TaskSpec};
-use assay_engine::compile::Compiled;
+use assay_engine::compile::{evaluation_batch, Compiled};
 use assay_engine::data::DataTensor;
 use assay_engine::exec::Executor;
-use assay_engine::import::{Layer, Model, Param, Value};
+use assay_engine::import::{Binary, Layer, LayerOp, Model, Param, Unary, Value};
 use assay_engine::state::State;
 use assay_engine::task::{Task, TaskData};
 use assay_roles::game::Committed;
@@ -57,6 +57,22 @@ impl Size {
     };
 }
 
+/// What a workload is made of.
+pub(crate) struct Plan {
+    /// How it is cut up; sizes of layers mean nothing to a model that has its own.
+    pub(crate) size: Size,
+    /// The model for a size of batch.
+    pub(crate) model: Box<dyn Fn(u32) -> Result<Model>>,
+    /// Dimensions of a sample.
+    pub(crate) sample: Vec<u32>,
+    /// Samples are numbers below this, scaled if it is 256.
+    pub(crate) below: u32,
+    /// Dimensions of a sample's labels, and what they are below.
+    pub(crate) labels: (Vec<u32>, u32),
+    /// More fields of `task.toml`'s training table, and the tables behind it.
+    pub(crate) training: (&'static str, &'static str),
+}
+
 /// A task, and what its solver trained.
 pub struct Workload {
     /// Its size.
@@ -68,23 +84,39 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Makes up a model and data, compiles, and trains as the solver does.
+    /// Makes up a perceptron and data, compiles, and trains as the solver does.
     ///
     /// # Errors
     /// When the engine refuses the task.
     pub fn new(size: Size) -> Result<Workload> {
-        let task = Task::parse(&toml(size))?;
-        let bytes = |seed, n: u64, below: u64| -> Vec<u8> {
-            let words = (0..n.div_ceil(16)).flat_map(|at| philox(seed, 0, at));
-            let bytes = words.flat_map(u32::to_le_bytes).take(n as usize);
-            bytes.map(|byte| (u64::from(byte) * below / 256) as u8).collect()
+        Workload::of(Plan {
+            size,
+            model: Box::new(move |batch| model(size, batch)),
+            sample: vec![size.features],
+            below: 256,
+            labels: (vec![], size.classes),
+            training: ("", SGD),
+        })
+    }
+
+    /// The same of any model.
+    ///
+    /// # Errors
+    /// When the engine refuses the task.
+    pub(crate) fn of(plan: Plan) -> Result<Workload> {
+        let Plan { size, model, sample, below, labels, training } = plan;
+        let task = Task::parse(&toml(size, below, training))?;
+        let tensor = |seed, dims: &[u32], below: u32| -> Result<DataTensor> {
+            let shape = Shape::new(&[&[size.rows], dims].concat())?;
+            let words = (0..shape.elements().div_ceil(16)).flat_map(|at| philox(seed, 0, at));
+            let bytes = words.flat_map(u32::to_le_bytes).take(shape.elements() as usize);
+            let bytes: Vec<u8> = bytes.map(|byte| (u32::from(byte) * below / 256) as u8).collect();
+            Ok(DataTensor::new(Dtype::U8, shape, bytes)?)
         };
-        let (rows, features) = (u64::from(size.rows), u64::from(size.features));
-        let shape = Shape::new(&[size.rows, size.features])?;
-        let inputs = DataTensor::new(Dtype::U8, shape, bytes(1, rows * features, 256))?;
-        let labels = DataTensor::new(Dtype::U8, Shape::new(&[size.rows])?, bytes(2, rows, size.classes.into()))?;
+        let (inputs, labels) = (tensor(1, &sample, below)?, tensor(2, &labels.0, labels.1)?);
         let data = TaskData::new(&task, [inputs.clone(), labels.clone(), inputs, labels])?;
-        let compiled = Compiled::new(&model(size)?, &task, &data)?;
+        let evaluation = model(evaluation_batch(size.rows))?;
+        let compiled = Compiled::new(&model(size.batch)?, &evaluation, &task, &data)?;
         let mut workload = Workload { size, compiled, checkpoints: Vec::new(), list: Committed::new(Vec::new())? };
         workload.train()?;
         Ok(workload)
@@ -206,12 +238,12 @@ impl Workload {
     }
 }
 
-fn model(size: Size) -> Result<Model> {
+fn model(size: Size, batch: u32) -> Result<Model> {
     let param = |name: &str, seed: u64, dims: &[u32]| -> Result<Param> {
         let shape = Shape::new(dims)?;
         let spread = 2.0 / (dims.last().copied().unwrap_or(1) as f32).sqrt();
         let value = |at| (philox(seed, 1, at)[0] as f32 / u32::MAX as f32 - 0.5) * spread;
-        Ok(Param { name: name.into(), shape, values: (0..shape.elements()).map(value).collect() })
+        Ok(Param { name: name.into(), shape, values: (0..shape.elements()).map(value).collect(), trained: true })
     };
     let params = vec![
         param("hidden.weight", 1, &[size.hidden, size.features])?,
@@ -219,18 +251,28 @@ fn model(size: Size) -> Result<Model> {
         param("output.weight", 3, &[size.classes, size.hidden])?,
         param("output.bias", 4, &[size.classes])?,
     ];
-    let layers = vec![
-        Layer::MatMul { x: Value::Batch, weight: 0, transposed: true },
-        Layer::Bias { x: Value::Layer(0), bias: 1 },
-        Layer::Relu { x: Value::Layer(1) },
-        Layer::MatMul { x: Value::Layer(2), weight: 2, transposed: true },
-        Layer::Bias { x: Value::Layer(3), bias: 3 },
+    let linear = LayerOp::MatMul { trans_a: false, trans_b: true };
+    let add = LayerOp::Binary(Binary::Add);
+    let layers = [
+        ("hidden", linear.clone(), [Value::Input, Value::Param(0)].to_vec(), size.hidden),
+        ("hidden.bias", add.clone(), [Value::Layer(0), Value::Param(1)].to_vec(), size.hidden),
+        ("relu", LayerOp::Unary(Unary::Relu), [Value::Layer(1)].to_vec(), size.hidden),
+        ("output", linear, [Value::Layer(2), Value::Param(2)].to_vec(), size.classes),
+        ("output.bias", add, [Value::Layer(3), Value::Param(3)].to_vec(), size.classes),
     ];
-    Ok(Model { features: size.features, classes: size.classes, params, layers })
+    let layers = layers.into_iter().map(|(name, op, inputs, columns)| {
+        Ok(Layer { name: name.into(), op, inputs, shape: Shape::new(&[batch, columns])? })
+    });
+    let layers = layers.collect::<Result<_>>()?;
+    Ok(Model { input: Shape::new(&[batch, size.features])?, params, layers, output: Value::Layer(4) })
 }
 
-fn toml(size: Size) -> String {
+/// The table of a perceptron's optimiser.
+const SGD: &str = "[training.optimiser]\nlearning-rate = 0.05\nmomentum = 0.9\nweight-decay = 0.0001";
+
+fn toml(size: Size, below: u32, (training, tables): (&str, &str)) -> String {
     let (steps, Size { batch, interval, .. }) = (size.interval * size.segments, size);
+    let scale = if below == 256 { "scale = 0.0078125\nshift = -1.0" } else { "" };
     format!(
         r#"
 name = "synthetic"
@@ -240,15 +282,13 @@ train-inputs = {{ file = "x" }}
 train-labels = {{ file = "y" }}
 test-inputs = {{ file = "x" }}
 test-labels = {{ file = "y" }}
-scale = 0.0078125
-shift = -1.0
+{scale}
 [training]
 steps = {steps}
 batch = {batch}
-learning-rate = 0.05
-momentum = 0.9
-weight-decay = 0.0001
 seed = 5
+{training}
+{tables}
 [checkpoints]
 interval = {interval}
 [terms]

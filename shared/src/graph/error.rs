@@ -32,8 +32,8 @@ pub enum GraphError {
     /// A name that isn't UTF-8.
     #[error("a name isn't valid utf-8")]
     NameUtf8,
-    /// More than four dimensions.
-    #[error("a shape has at most 4 dimensions, not {0}")]
+    /// More than six dimensions.
+    #[error("a shape has at most 6 dimensions, not {0}")]
     Rank(u64),
     /// A dimension of zero.
     #[error("dimension {axis} of a shape is zero")]
@@ -50,6 +50,12 @@ pub enum GraphError {
     /// An operator that doesn't exist.
     #[error("unknown operator {0}")]
     UnknownOp(u8),
+    /// A function that doesn't exist.
+    #[error("unknown function {0}")]
+    UnknownFunction(u8),
+    /// An attribute out of range.
+    #[error("an attribute of the operator is out of range")]
+    Attribute,
     /// A kind of source that doesn't exist.
     #[error("unknown kind of source {0}")]
     UnknownSource(u8),

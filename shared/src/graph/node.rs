@@ -1,7 +1,6 @@
 //! Nodes: one operator applied to its inputs.
 use super::record::{Reader, Writer, RECORD_LEN};
 use super::{Dtype, GraphError, Name, Op, Shape};
-use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::fmt;
@@ -38,8 +37,6 @@ pub enum Source {
     },
 }
 
-wire!(enum Source or Data { index } { 0 => State { snapshot, index }, 1 => Data { index }, 2 => Node { index } });
-
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -63,8 +60,6 @@ pub struct Input {
     /// Its shape.
     pub shape: Shape,
 }
-
-wire!(struct Input { source, dtype, shape });
 
 impl Input {
     /// An input that reads a state tensor of snapshot 0.
@@ -98,8 +93,6 @@ pub struct Node {
     pub shape: Shape,
 }
 
-wire!(struct Node { name, op, inputs, shape });
-
 impl Node {
     /// Checks what can be known from the node alone: number, shapes and kinds of its inputs, attributes, output shape.
     ///
@@ -121,16 +114,7 @@ impl Node {
                 return Err(GraphError::Snapshot(snapshot));
             }
         }
-        let expected = self.op.infer(&self.inputs)?;
-        let fits = match self.op {
-            Op::Gather { .. } => gathers(&self.shape, &expected),
-            _ => self.shape == expected,
-        };
-        if fits {
-            Ok(())
-        } else {
-            Err(GraphError::OutputShape { expected, got: self.shape })
-        }
+        self.op.check(&self.inputs, &self.shape)
     }
 
     /// Shape of an input.
@@ -183,7 +167,7 @@ impl Node {
 }
 
 /// Where the inputs begin in a node's record: the operator has 25 bytes before.
-const INPUTS_AT: usize = 108;
+const INPUTS_AT: usize = 116;
 
 fn read_input(reader: &mut Reader<'_>) -> Result<Input, GraphError> {
     let (tag, snapshot, index) = (reader.u8(), reader.u8(), reader.u32());
@@ -196,12 +180,4 @@ fn read_input(reader: &mut Reader<'_>) -> Result<Input, GraphError> {
     };
     let dtype = Dtype::of_tag(reader.u8())?;
     Ok(Input { source, dtype, shape: reader.shape()? })
-}
-
-/// Whether a batch of this shape can be gathered from data of that shape.
-fn gathers(batch: &Shape, data: &Shape) -> bool {
-    match (batch.dims(), data.dims()) {
-        ([size, batch_rest @ ..], [rows, data_rest @ ..]) => size <= rows && batch_rest == data_rest,
-        _ => false,
-    }
 }

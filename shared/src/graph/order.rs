@@ -1,9 +1,12 @@
-//! What depends on the step: the order of the data and the signs of jitter.
+//! What is drawn for a step: the order of the data, the signs of jitter, what dropout keeps.
 use crate::arith::random::{permute, philox};
 
 /// Stream of a seed from which the seeds of its epochs are drawn ("epoc"): far from permutations' streams and from
 /// steps, the streams of jitter.
 const EPOCH_STREAM: u64 = 0x6570_6f63_0000_0000;
+
+/// Stream of a seed in which dropout's words for step 0 are ("drop"); those of later steps follow.
+pub const DROPOUT_STREAM: u64 = 0x6472_6f70_0000_0000;
 
 /// Steps of an epoch: `rows / batch`, the last partial batch being dropped (rows left out change from epoch to epoch).
 ///
@@ -41,4 +44,10 @@ pub fn jitter_sign(seed: u64, step: u64, element: u64) -> i32 {
         1 => 0,
         _ => 1,
     }
+}
+
+/// The word that decides whether [`Dropout`](super::Op::Dropout) keeps an element at a step: any of 2³², each as likely.
+pub fn dropout_word(seed: u64, step: u64, element: u64) -> u32 {
+    let [word, ..] = philox(seed, DROPOUT_STREAM.wrapping_add(step), element);
+    word
 }

@@ -6,16 +6,16 @@
 //! | 1 | length of the name |
 //! | 2..66 | name, then zeros |
 //! | 66 | rank |
-//! | 67..83 | 4 dimensions, zero where unused |
+//! | 67..91 | 6 dimensions, zero where unused |
 //!
 //! | bytes | data | node |
 //! |---|---|---|
-//! | 83 | element type: 1 bytes, 2 binary32 | operator |
-//! | 84..108 | 84..116: root | attributes, then zeros |
-//! | 108 | | number of inputs |
-//! | 109.. | | inputs, 24 bytes each |
+//! | 91 | element type: 1 bytes, 2 binary32 | operator |
+//! | 92..116 | 92..124: root | attributes, then zeros |
+//! | 116 | | number of inputs |
+//! | 117.. | | inputs, 32 bytes each |
 //!
-//! An input: source (1 state, 2 data, 3 node), snapshot, index (4), element type, rank, 4 dimensions. Integers are
+//! An input: source (1 state, 2 data, 3 node), snapshot, index (4), element type, rank, 6 dimensions. Integers are
 //! little-endian. Everything else is zero, and a reader insists on it: no two records mean the same.
 use super::{GraphError, Name, Shape, MAX_RANK};
 
@@ -56,6 +56,10 @@ impl Writer {
 
     pub(super) fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
+    }
+
+    pub(super) fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_le_bytes());
     }
 
     pub(super) fn u32(&mut self, value: u32) {
@@ -119,6 +123,10 @@ impl<'a> Reader<'a> {
     pub(super) fn u8(&mut self) -> u8 {
         let [byte] = self.array();
         byte
+    }
+
+    pub(super) fn u16(&mut self) -> u16 {
+        u16::from_le_bytes(self.array())
     }
 
     pub(super) fn u32(&mut self) -> u32 {

@@ -1,16 +1,15 @@
 //! Shapes and element types.
 use super::GraphError;
-use crate::wire::{wire, Reader, Wire};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::fmt;
 
 /// Dimensions of a shape at most.
-pub const MAX_RANK: usize = 4;
+pub const MAX_RANK: usize = 6;
 /// Elements of a tensor at most: 4 TiB of binary32.
 pub const MAX_ELEMENTS: u64 = 1 << 40;
 
-/// The shape of a tensor, row-major: 0 to 4 dimensions of at least 1, at most 2⁴⁰ elements in all.
+/// The shape of a tensor, row-major: 0 to 6 dimensions of at least 1, at most 2⁴⁰ elements in all.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Encode)]
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -20,40 +19,21 @@ pub struct Shape {
     dims: [u32; MAX_RANK], // zero where unused
 }
 
-impl Wire for Shape {
-    fn blank() -> Self {
-        Shape::SCALAR
-    }
-
-    #[inline(never)]
-    fn fill<I: codec::Input>(&mut self, reader: &mut Reader<'_, I>) {
-        let rank = reader.byte();
-        let mut dims = [0; MAX_RANK];
-        for dim in &mut dims {
-            u32::fill(dim, reader);
-        }
-        match Shape::from_padded(rank, dims) {
-            Ok(shape) => *self = shape,
-            Err(_) => reader.fail(),
-        }
-    }
-}
-
 impl Shape {
     /// `[1]`, the shape of a loss or a distance.
-    pub const SCALAR: Shape = Shape { rank: 1, dims: [1, 0, 0, 0] };
+    pub const SCALAR: Shape = Shape { rank: 1, dims: [1, 0, 0, 0, 0, 0] };
 
     /// The shape of these dimensions.
     ///
     /// # Errors
-    /// More than 4 dimensions, one of zero, or more than 2⁴⁰ elements.
+    /// More than 6 dimensions, one of zero, or more than 2⁴⁰ elements.
     pub fn new(dims: &[u32]) -> Result<Shape, GraphError> {
         let mut padded = [0; MAX_RANK];
         let (true, Some(used)) = (dims.len() <= MAX_RANK, padded.get_mut(..dims.len())) else {
             return Err(GraphError::Rank(u64::try_from(dims.len()).unwrap_or(u64::MAX)));
         };
         used.copy_from_slice(dims);
-        let rank = u8::try_from(dims.len()).unwrap_or(u8::MAX); // At most 4.
+        let rank = u8::try_from(dims.len()).unwrap_or(u8::MAX); // At most 6.
         Shape { rank, dims: padded }.checked()
     }
 
@@ -117,12 +97,14 @@ impl Shape {
         self.dims().iter().fold(1, |product: u64, &dim| product.wrapping_mul(u64::from(dim)))
     }
 
-    /// The two dimensions of a matrix.
-    pub(super) fn matrix(&self) -> Option<(u32, u32)> {
-        match *self.dims() {
-            [rows, columns] => Some((rows, columns)),
-            _ => None,
-        }
+    /// The same with another length of an axis.
+    ///
+    /// # Errors
+    /// There is no such axis; those of [`new`](Self::new).
+    pub fn with_dim(mut self, axis: u8, length: u32) -> Result<Shape, GraphError> {
+        let place = self.dims.get_mut(usize::from(axis)).filter(|_| axis < self.rank);
+        *place.ok_or(GraphError::NoDimension(axis))? = length;
+        self.checked()
     }
 }
 
@@ -170,8 +152,6 @@ pub enum Dtype {
     /// Binary32, little-endian.
     F32,
 }
-
-wire!(enum Dtype or U8 { 0 => U8, 1 => F32 });
 
 impl Dtype {
     /// Bytes per element.

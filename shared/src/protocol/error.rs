@@ -146,6 +146,9 @@ pub enum Error {
     /// A claim about nothing: no steps, no states, or no nodes.
     #[error("a claim about nothing")]
     EmptyClaim,
+    /// The referee gave no answer, or one that makes no sense: it ran out of gas, or isn't one.
+    #[error("no answer from the referee; the move can be made again, with more gas")]
+    NoReferee,
 }
 
 /// Why a task can't be run.

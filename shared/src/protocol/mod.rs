@@ -5,7 +5,7 @@
 //! - [`dispute`]: the pinpoint game, which the arbiter contract runs;
 //! - [`money`]: the ledger: free balances, what is locked, and that nothing is lost;
 //! - [`parameters`]: the one table of numbers;
-//! - [`simulator`]: the three contracts in memory, for tests.
+//! - [`simulator`]: the contracts in memory, for tests.
 pub mod beacon;
 pub mod dispute;
 mod error;

@@ -1,4 +1,4 @@
-//! The three contracts in memory, for tests: the same transitions, a map of balances, the books checked after each step.
+//! The contracts in memory, for tests: the same transitions, a map of balances, the books checked after each step.
 use super::dispute::{self, Game, Move};
 use super::escrow::{self, Message};
 use super::event::Event;

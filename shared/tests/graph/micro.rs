@@ -1,8 +1,9 @@
 //! Properties that every micro-program has.
-use super::nodes::{f32, node};
+use super::nodes::{node, reduce};
 use super::semantics::{every_operator, inputs};
 use assay_core::arith::{Soft, F32};
-use assay_core::graph::{eval_element, eval_step, Env, GraphError, Node, Op, Operand};
+use assay_core::graph::function::Function;
+use assay_core::graph::{eval_element, eval_step, ConvPart, Env, GraphError, Node, Op, Operand, ReduceKind, Window};
 use std::collections::BTreeMap;
 
 /// Elements worth looking at.
@@ -71,15 +72,22 @@ fn a_reduction_reads_every_item_once() {
                 }
             }
             let per_input = |input: u8| reads.keys().filter(|key| key.0 == input).count() as u64;
+            let first = &node.inputs[0].shape;
             let items = match node.op {
                 Op::MatMul { .. } => node.micro_len() - (node.micro_len() - 1) / 1025,
-                Op::SumAll { .. } | Op::SqDist => node.inputs[0].shape.elements(),
-                Op::ColSum => u64::from(node.inputs[0].shape.dims()[0]),
-                _ => u64::from(node.inputs[0].shape.dims()[1]),
+                // Padding isn't read.
+                Op::Conv { .. } | Op::Pool { .. } | Op::PoolGrad { .. } => per_input(0),
+                Op::Embed => u64::from(first.dims()[0]),
+                Op::EmbedGrad => node.inputs[1].shape.elements(),
+                Op::Pick => u64::from(first.dims()[1]),
+                _ => first.elements() / node.shape.elements(),
             };
             assert_eq!(per_input(0), items, "{node:?}");
-            // Labels are compared with every class, and RowMax begins with x0 twice.
-            let twice = |key: &(u8, u64)| matches!((node.op, key.0), (Op::Pick, 1) | (Op::RowMax, _));
+            // Ids are compared with every candidate, and a maximum begins with x0 twice.
+            let twice = |key: &(u8, u64)| {
+                let ids = matches!(node.op, Op::Pick | Op::Embed) && key.0 == 1;
+                ids || matches!(node.op, Op::Reduce { kind: ReduceKind::Max, .. } | Op::Pool { .. })
+            };
             assert!(reads.iter().all(|(key, &n)| n == 1 || twice(key)), "{node:?}");
         }
     }
@@ -108,11 +116,18 @@ fn what_is_done_at_once_is_little() {
     for node in [1, 33, 5000].into_iter().flat_map(every_operator) {
         let long = matches!(
             node.op,
-            Op::MatMul { .. } | Op::RowMax | Op::RowSum | Op::Pick | Op::SumAll { .. } | Op::ColSum | Op::SqDist
+            Op::MatMul { .. }
+                | Op::Conv { .. }
+                | Op::Reduce { .. }
+                | Op::Pool { .. }
+                | Op::PoolGrad { .. }
+                | Op::Pick
+                | Op::Embed
+                | Op::EmbedGrad
         );
         assert_eq!(node.at_once(), !long);
         if node.at_once() {
-            assert!(node.micro_len() <= 64);
+            assert!(node.micro_len() <= 96);
             assert!(node.operands(Env::default(), 0, 0..node.micro_len()).unwrap().len() <= 5);
         }
     }
@@ -151,10 +166,15 @@ fn work_is_the_sum_over_all_steps() {
 fn steps_of_the_greatest_tensors_are_found_at_once() {
     let n = 1 << 20;
     let huge = [
-        node(Op::SqDist, &[&[n, n], &[n, n]], &[1]),
-        node(Op::SumAll { scale: f32(1.0) }, &[&[n, n]], &[1]),
+        node(reduce(ReduceKind::SquaredDistance, 0b11), &[&[n, n], &[n, n]], &[1]),
+        node(reduce(ReduceKind::Sum, 0b11), &[&[n, n]], &[1]),
         node(Op::MatMul { trans_a: false, trans_b: true }, &[&[n, n], &[n, n]], &[n, n]),
-        node(Op::ColSum, &[&[u32::MAX, 256]], &[256]),
+        node(reduce(ReduceKind::Sum, 0b1), &[&[u32::MAX, 256]], &[1, 256]),
+        node(
+            Op::Conv { part: ConvPart::Weight, window: Window::UNIT, groups: 1 },
+            &[&[1 << 10, 1 << 10, 1 << 10, 1 << 10], &[1 << 10, 1 << 10, 1 << 10, 1 << 10]],
+            &[1 << 10, 1 << 10, 1, 1],
+        ),
     ];
     for node in huge {
         node.check().unwrap();
@@ -187,7 +207,7 @@ fn an_error_of_fetch_comes_back() {
             Error::Graph(error)
         }
     }
-    let node = node(Op::Add, &[&[2], &[2]], &[2]);
+    let node = node(Op::map(Function::Add), &[&[2], &[2]], &[2]);
     let missing = |_: u8, _: u64| Err(Error::NotThere);
     assert_eq!(eval_element::<Soft, Error>(&node, Env::default(), 0, missing, None), Err(Error::NotThere));
     let outside = eval_element::<Soft, Error>(&node, Env::default(), 2, missing, None);

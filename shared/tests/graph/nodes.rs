@@ -1,7 +1,10 @@
 //! Nodes, values and a small program for the other tests.
 use assay_core::arith::{random::philox, F32};
 use assay_core::commit::hash;
-use assay_core::graph::{DataDecl, Dtype, Input, Name, Node, Op, Program, Shape, Source, StateDecl};
+use assay_core::graph::function::Function;
+use assay_core::graph::{
+    DataDecl, Dtype, Input, Name, Node, Op, Program, ReduceKind, ScheduleKind, Shape, Source, StateDecl,
+};
 
 pub(crate) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
@@ -58,7 +61,8 @@ pub(crate) fn labels(seed: u64, len: usize, classes: u32) -> Vec<F32> {
     (0..len).map(label).collect()
 }
 
-/// A training step of a linear classifier of 3 classes on 5 inputs: 7 rows in batches of 2, SGD with momentum.
+/// A training step of a linear classifier of 3 classes on 5 inputs: 7 rows in batches of 2, SGD with momentum and a
+/// schedule.
 pub(crate) fn classifier() -> Program {
     let pixels: Vec<u8> = (0..35).map(|i| (i * 37 % 256) as u8).collect();
     let labels: Vec<u8> = vec![0, 1, 2, 0, 1, 2, 1];
@@ -76,7 +80,7 @@ pub(crate) fn classifier() -> Program {
         nodes: vec![],
     };
     let [wv, bv, w, b] = [0, 1, 2, 3].map(|i| Input::state(i, program.states[i as usize].shape));
-    let gather = |scale: f32| Op::Gather { seed: 11, rows: 7, scale: f32(scale), shift: F32::ZERO };
+    let gather = |scale: f32| Op::Gather { seed: 11, rows: 7, scale: f32(scale), shift: F32::ZERO, part: 0, parts: 1 };
     let mut push = |text: &str, op: Op, inputs: &[Input], dims: &[u32]| {
         let index = program.nodes.len() as u32;
         program.nodes.push(Node { name: name(text), op, inputs: inputs.to_vec(), shape: shape(dims) });
@@ -85,24 +89,42 @@ pub(crate) fn classifier() -> Program {
     let x = push("x", gather(1.0 / 255.0), &[Input::data(0, Dtype::U8, shape(&[7, 5]))], &[2, 5]);
     let y = push("y", gather(1.0), &[Input::data(1, Dtype::U8, shape(&[7]))], &[2]);
     let xw = push("xw", Op::MatMul { trans_a: false, trans_b: false }, &[x, w], &[2, 3]);
-    let logits = push("logits", Op::BiasAdd, &[xw, b], &[2, 3]);
-    let max = push("max", Op::RowMax, &[logits], &[2]);
-    let e = push("e", Op::SubExp, &[logits, max], &[2, 3]);
-    let sum = push("sum", Op::RowSum, &[e], &[2]);
-    let picked = push("picked", Op::Pick, &[logits, y], &[2]);
-    let losses = push("losses", Op::XentLoss, &[sum, max, picked], &[2]);
-    push("loss", Op::SumAll { scale: f32(0.5) }, &[losses], &[1]);
-    let dlogits = push("dlogits", Op::XentGrad { scale: f32(0.5) }, &[e, sum, y], &[2, 3]);
+    let y = push("labels", Op::Reshape, &[y], &[2, 1]);
+    let logits = push("logits", Op::map(Function::Add), &[xw, b], &[2, 3]);
+    let max = push("max", reduce(ReduceKind::Max, 0b10), &[logits], &[2, 1]);
+    let e = push("e", Op::map(Function::SubExp), &[logits, max], &[2, 3]);
+    let sum = push("sum", reduce(ReduceKind::Sum, 0b10), &[e], &[2, 1]);
+    let lse = push("lse", Op::map(Function::LogSumExp), &[sum, max], &[2, 1]);
+    let picked = push("picked", Op::Pick, &[logits, y], &[2, 1]);
+    let losses = push("losses", map(Function::XentLoss, &[-100.0]), &[lse, picked, y], &[2, 1]);
+    push("loss", Op::Reduce { kind: ReduceKind::Sum, axes: 0b11, scale: f32(0.5) }, &[losses], &[1]);
+    let half = Op::Schedule { kind: ScheduleKind::Constant, base: f32(0.5), end: F32::ZERO, warmup: 0, period: 0 };
+    let half = push("half", half, &[], &[1]);
+    let dlogits = push("dlogits", map(Function::XentGrad, &[-100.0, 0.0, 1.0]), &[e, sum, y, half], &[2, 3]);
     let dw = push("dw", Op::MatMul { trans_a: true, trans_b: false }, &[x, dlogits], &[5, 3]);
-    let db = push("db", Op::ColSum, &[dlogits], &[3]);
-    let momentum = Op::SgdMomentum { mu: f32(0.9), wd: f32(1e-4) };
+    let db = push("db", reduce(ReduceKind::Sum, 0b01), &[dlogits], &[1, 3]);
+    let db = push("db'", Op::Reshape, &[db], &[3]);
+    let momentum = map(Function::SgdMomentum, &[0.9, 1e-4]);
+    let rate = Op::Schedule { kind: ScheduleKind::Cosine, base: f32(0.1), end: F32::ZERO, warmup: 2, period: 100 };
+    let rate = push("rate", rate, &[], &[1]);
     // The last nodes are the new states, in order.
     let new_wv = push("w.v'", momentum, &[wv, w, dw], &[5, 3]);
     let new_bv = push("b.v'", momentum, &[bv, b, db], &[3]);
-    let sgd = Op::SgdStep { lr: f32(0.1) };
-    push("w'", sgd, &[w, new_wv], &[5, 3]);
-    push("b'", sgd, &[b, new_bv], &[3]);
+    push("w'", Op::map(Function::Step), &[w, new_wv, rate], &[5, 3]);
+    push("b'", Op::map(Function::Step), &[b, new_bv, rate], &[3]);
     program
+}
+
+/// A function with parameters.
+pub(crate) fn map(function: Function, params: &[f32]) -> Op {
+    let mut all = [F32::ZERO; 4];
+    all.iter_mut().zip(params).for_each(|(to, &param)| *to = f32(param));
+    Op::Map { function, params: all }
+}
+
+/// A reduction without scale.
+pub(crate) fn reduce(kind: ReduceKind, axes: u8) -> Op {
+    Op::Reduce { kind, axes, scale: F32::ONE }
 }
 
 /// The distance program of one tensor of 3 elements: d² of replayed and claimed over that of replayed and start.
@@ -116,9 +138,9 @@ pub(crate) fn distance() -> Program {
         states: vec![StateDecl { name: name("w"), shape: shape(&[3]) }],
         data: vec![],
         nodes: vec![
-            node("difference", Op::SqDist, &[state(1), state(2)]),
-            node("update", Op::SqDist, &[state(1), state(0)]),
-            node("ratio", Op::Ratio, &[scalar(0), scalar(1)]),
+            node("difference", reduce(ReduceKind::SquaredDistance, 1), &[state(1), state(2)]),
+            node("update", reduce(ReduceKind::SquaredDistance, 1), &[state(1), state(0)]),
+            node("ratio", Op::map(Function::Ratio), &[scalar(0), scalar(1)]),
         ],
     }
 }

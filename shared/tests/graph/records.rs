@@ -2,8 +2,11 @@
 use super::nodes::{classifier, distance, name, shape};
 use assay_core::arith::F32;
 use assay_core::commit::Hash;
-use assay_core::graph::{DataDecl, Dtype, Env, GraphError, Input, Name, Node, Op, Program, ProgramError, Shape};
-use assay_core::graph::{Source, StateDecl};
+use assay_core::graph::function::Function;
+use assay_core::graph::{
+    ConvPart, DataDecl, Dtype, Env, GraphError, Input, Name, Node, Op, PoolKind, Program, ProgramError, ReduceKind,
+    ScheduleKind, Shape, Source, StateDecl, Window,
+};
 use codec::{Decode, Encode};
 use proptest::prelude::*;
 
@@ -16,34 +19,76 @@ fn any_name() -> impl Strategy<Value = Name> {
 }
 
 fn any_shape() -> impl Strategy<Value = Shape> {
-    prop::collection::vec(1_u32..1024, 0..=4).prop_map(|dims| Shape::new(&dims).unwrap())
+    prop::collection::vec(1_u32..64, 0..=6).prop_map(|dims| Shape::new(&dims).unwrap())
+}
+
+fn any_window() -> impl Strategy<Value = Window> {
+    let pair = any::<[u8; 2]>;
+    (pair(), pair(), pair(), pair()).prop_map(|(stride, dilation, before, after)| Window {
+        stride,
+        dilation,
+        before,
+        after,
+    })
+}
+
+fn any_pool() -> impl Strategy<Value = (PoolKind, Window, [u8; 2])> {
+    let kinds = vec![PoolKind::Max, PoolKind::Argmax, PoolKind::Average, PoolKind::AverageInside];
+    (prop::sample::select(kinds), any_window(), any::<[u8; 2]>())
+}
+
+fn any_map() -> impl Strategy<Value = Op> {
+    (prop::sample::select(Function::ALL.to_vec()), any::<[u32; 4]>()).prop_map(|(function, params)| {
+        let mut used = [F32::ZERO; 4];
+        used.iter_mut().zip(params).take(usize::from(function.params())).for_each(|(to, param)| *to = F32(param));
+        Op::Map { function, params: used }
+    })
+}
+
+fn any_reduction() -> impl Strategy<Value = Op> {
+    let kinds = vec![ReduceKind::Max, ReduceKind::Sum, ReduceKind::Dot, ReduceKind::SquaredDistance];
+    (prop::sample::select(kinds), any::<u8>(), any_f32()).prop_map(|(kind, axes, scale)| Op::Reduce {
+        kind,
+        axes,
+        scale,
+    })
+}
+
+fn any_schedule() -> impl Strategy<Value = Op> {
+    let kinds = vec![ScheduleKind::Constant, ScheduleKind::Linear, ScheduleKind::Cosine, ScheduleKind::Exponential];
+    (prop::sample::select(kinds), any_f32(), any_f32(), any::<u32>(), any::<u32>())
+        .prop_map(|(kind, base, end, warmup, period)| Op::Schedule { kind, base, end, warmup, period })
 }
 
 fn any_op() -> impl Strategy<Value = Op> {
-    let gather = (any::<u64>(), any::<u32>(), any_f32(), any_f32());
+    let gather = (any::<u64>(), any::<u32>(), any_f32(), any_f32(), any::<u16>(), any::<u16>());
+    let parts = vec![ConvPart::Forward, ConvPart::Input, ConvPart::Weight];
+    let strided = || (any::<u8>(), any::<u32>(), any::<u32>());
     prop_oneof![
-        gather.prop_map(|(seed, rows, scale, shift)| Op::Gather { seed, rows, scale, shift }),
+        gather.prop_map(|(seed, rows, scale, shift, part, parts)| Op::Gather { seed, rows, scale, shift, part, parts }),
         (any::<u64>(), any::<i8>()).prop_map(|(seed, exponent)| Op::Jitter { seed, exponent }),
+        (any::<u64>(), any::<u32>(), any_f32()).prop_map(|(seed, keep_below, scale)| Op::Dropout {
+            seed,
+            keep_below,
+            scale
+        }),
+        any_map(),
         any::<(bool, bool)>().prop_map(|(trans_a, trans_b)| Op::MatMul { trans_a, trans_b }),
-        any_f32().prop_map(|scale| Op::XentGrad { scale }),
-        any_f32().prop_map(|scale| Op::SumAll { scale }),
-        (any_f32(), any_f32()).prop_map(|(mu, wd)| Op::SgdMomentum { mu, wd }),
-        any_f32().prop_map(|lr| Op::SgdStep { lr }),
-        prop::sample::select(vec![
-            Op::BiasAdd,
-            Op::Relu,
-            Op::ReluGrad,
-            Op::RowMax,
-            Op::SubExp,
-            Op::RowSum,
-            Op::Pick,
-            Op::XentLoss,
-            Op::ColSum,
-            Op::SqDist,
-            Op::Add,
-            Op::Max,
-            Op::Ratio,
-        ]),
+        (prop::sample::select(parts), any_window(), any::<u16>()).prop_map(|(part, window, groups)| Op::Conv {
+            part,
+            window,
+            groups
+        }),
+        any_pool().prop_map(|(kind, window, kernel)| Op::Pool { kind, window, kernel }),
+        any_pool().prop_map(|(kind, window, kernel)| Op::PoolGrad { kind, window, kernel }),
+        any_reduction(),
+        any::<[u8; 6]>().prop_map(|perm| Op::Transpose { perm }),
+        strided().prop_map(|(axis, start, step)| Op::Slice { axis, start, step }),
+        strided().prop_map(|(axis, start, step)| Op::Pad { axis, start, step }),
+        any::<u8>().prop_map(|axis| Op::Concat { axis }),
+        any_schedule(),
+        any::<u64>().prop_map(|beta| Op::BiasCorrection { beta }),
+        prop::sample::select(vec![Op::Pick, Op::Embed, Op::EmbedGrad, Op::Reshape]),
     ]
 }
 
@@ -157,16 +202,16 @@ fn every_flaw_has_its_error() {
     assert_eq!(with(1, 65), Err(GraphError::NameLength(65)));
     assert_eq!(with(2, 0xff), Err(GraphError::NameUtf8));
     assert_eq!(with(10, 1), Err(GraphError::Padding { offset: 10 })); // behind the name
-    assert_eq!(with(66, 5), Err(GraphError::Rank(5)));
+    assert_eq!(with(66, 7), Err(GraphError::Rank(7)));
     assert_eq!(with(66, 1), Err(GraphError::Rank(1))); // a second dimension all the same
     assert_eq!(with(67, 0), Err(GraphError::ZeroDimension { axis: 0 }));
-    assert_eq!(with(83, 21), Err(GraphError::UnknownOp(21)));
-    assert_eq!(with(84, 2), Err(GraphError::Flag(2)));
-    assert_eq!(with(86, 1), Err(GraphError::Padding { offset: 86 })); // behind the attributes
-    assert_eq!(with(108, 5), Err(GraphError::InputCount { expected: 2, got: 5 }));
-    assert_eq!(with(109, 4), Err(GraphError::UnknownSource(4)));
-    assert_eq!(with(110, 1), Err(GraphError::Snapshot(1))); // of a node
-    assert_eq!(with(115, 3), Err(GraphError::UnknownDtype(3)));
+    assert_eq!(with(91, 20), Err(GraphError::UnknownOp(20)));
+    assert_eq!(with(92, 2), Err(GraphError::Flag(2)));
+    assert_eq!(with(94, 1), Err(GraphError::Padding { offset: 94 })); // behind the attributes
+    assert_eq!(with(116, 5), Err(GraphError::InputCount { expected: 2, got: 5 }));
+    assert_eq!(with(117, 4), Err(GraphError::UnknownSource(4)));
+    assert_eq!(with(118, 1), Err(GraphError::Snapshot(1))); // of a node
+    assert_eq!(with(123, 3), Err(GraphError::UnknownDtype(3)));
     assert_eq!(with(255, 1), Err(GraphError::Padding { offset: 255 }));
     let mut record = node_record();
     record[67..71].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -184,7 +229,7 @@ fn more_than_four_inputs_give_a_record_that_nobody_reads() {
 
 #[test]
 fn shapes_and_names_have_limits() {
-    assert_eq!(Shape::new(&[1; 5]), Err(GraphError::Rank(5)));
+    assert_eq!(Shape::new(&[1; 7]), Err(GraphError::Rank(7)));
     assert_eq!(Shape::new(&[3, 0]), Err(GraphError::ZeroDimension { axis: 1 }));
     assert_eq!(Shape::new(&[1 << 20, 1 << 20]).unwrap().elements(), 1 << 40);
     assert_eq!(Shape::new(&[1 << 20, 1 << 20, 2]), Err(GraphError::TooManyElements));
@@ -218,8 +263,8 @@ fn programs_go_there_and_back() {
         assert!(matches!(reference.open(&other), Err(ProgramError::Root { .. })));
     }
     let reference = classifier().reference();
-    assert_eq!(reference.state_node(0), Some(13));
-    assert_eq!(reference.state_node(3), Some(16));
+    assert_eq!(reference.state_node(0), Some(18));
+    assert_eq!(reference.state_node(3), Some(21));
     assert_eq!(reference.state_node(4), None);
 }
 

@@ -1,6 +1,10 @@
 //! Programs that mean something and programs that don't.
-use super::nodes::{classifier, distance, f32, name, node, shape};
-use assay_core::graph::{Dtype, GraphError, Input, Node, Op, Program, ProgramError, ProgramKind, Shape, Source};
+use super::nodes::{classifier, distance, f32, name, node, reduce, shape};
+use assay_core::graph::function::Function;
+use assay_core::graph::{
+    ConvPart, Dtype, GraphError, Input, Node, Op, Program, ProgramError, ProgramKind, ReduceKind, ScheduleKind, Shape,
+    Source, Window,
+};
 
 fn broken(change: impl FnOnce(&mut Program)) -> ProgramError {
     let mut program = classifier();
@@ -46,7 +50,7 @@ fn inputs_exist_and_look_as_declared() {
         broken(|p| p.nodes[2].inputs[0].source = source),
         ProgramError::NoSource { node: 2, input: 0, source_kind: source }
     );
-    let later = Source::Node { index: 17 };
+    let later = Source::Node { index: 22 };
     assert_eq!(
         broken(|p| p.nodes[2].inputs[0].source = later),
         ProgramError::NoSource { node: 2, input: 0, source_kind: later }
@@ -75,7 +79,7 @@ fn inputs_exist_and_look_as_declared() {
 
 #[test]
 fn results_have_the_shapes_of_the_states() {
-    let error = broken(|p| p.nodes.swap(15, 16)); // neither is read by any other
+    let error = broken(|p| p.nodes.swap(20, 21)); // neither is read by any other
     assert_eq!(error, ProgramError::ResultShape { result: 2, expected: shape(&[5, 3]), got: shape(&[3]) });
     assert_eq!(broken(|p| p.nodes.truncate(2)), ProgramError::TooFewNodes { nodes: 2, results: 4 });
     assert_eq!(
@@ -114,18 +118,32 @@ fn operators_refuse_shapes_that_do_not_fit() {
     let matmul = Op::MatMul { trans_a: false, trans_b: false };
     assert_eq!(refused(matmul, &[s23, s23]), bad(1, s23));
     assert_eq!(refused(matmul, &[s2, s23]), bad(0, s2));
-    assert_eq!(refused(Op::BiasAdd, &[s23, s2]), bad(1, s2));
-    assert_eq!(refused(Op::SubExp, &[s23, s3]), bad(1, s3));
-    assert_eq!(refused(Op::RowMax, &[s2]), bad(0, s2));
-    assert_eq!(refused(Op::ColSum, &[&[2, 3, 4]]), bad(0, &[2, 3, 4]));
+    assert_eq!(refused(matmul, &[&[2, 4, 3], &[3, 3, 1]]), bad(1, &[3, 3, 1]));
+    assert_eq!(refused(Op::map(Function::Add), &[s23, s2]), bad(1, s2));
+    assert_eq!(refused(Op::map(Function::SubExp), &[s23, s2]), bad(1, s2));
+    assert_eq!(refused(Op::map(Function::Relu), &[]), GraphError::InputCount { expected: 1, got: 0 });
+    assert_eq!(refused(reduce(ReduceKind::Sum, 0b10), &[s2]), GraphError::Attribute);
+    assert_eq!(refused(reduce(ReduceKind::Sum, 0), &[s2]), GraphError::Attribute);
+    assert_eq!(refused(reduce(ReduceKind::Dot, 1), &[s23, s3]), bad(1, s3));
     assert_eq!(refused(Op::Pick, &[s23, s3]), bad(1, s3));
-    assert_eq!(refused(Op::XentLoss, &[s2, s2, s3]), bad(2, s3));
-    assert_eq!(refused(Op::XentLoss, &[s23, s23, s23]), bad(0, s23));
-    let grad = Op::XentGrad { scale: f32(1.0) };
-    assert_eq!(refused(grad, &[s23, s2, s3]), bad(2, s3));
-    assert_eq!(refused(Op::Add, &[s23, s3]), bad(1, s3));
-    assert_eq!(refused(Op::SqDist, &[s23, s3]), bad(1, s3));
-    assert_eq!(refused(Op::Relu, &[]), GraphError::InputCount { expected: 1, got: 0 });
+    assert_eq!(refused(Op::Embed, &[s2, s2]), bad(0, s2));
+    assert_eq!(refused(Op::Concat { axis: 1 }, &[s23, &[3, 3]]), bad(1, &[3, 3]));
+    assert_eq!(refused(Op::Concat { axis: 2 }, &[s23, s23]), GraphError::NoDimension(2));
+    assert_eq!(refused(Op::Transpose { perm: [0, 0, 2, 3, 4, 5] }, &[s23]), GraphError::Attribute);
+    assert_eq!(refused(Op::Transpose { perm: [0, 2, 1, 3, 4, 5] }, &[s23]), GraphError::NoDimension(2));
+    assert_eq!(refused(Op::Slice { axis: 0, start: 2, step: 1 }, &[s2]), bad(0, s2));
+    assert_eq!(refused(Op::Slice { axis: 0, start: 0, step: 0 }, &[s2]), bad(0, s2));
+    assert_eq!(refused(Op::Reshape, &[s2]), bad(0, s2));
+    let conv = |groups, window| Op::Conv { part: ConvPart::Forward, window, groups };
+    let (x, w) = (&[1, 4, 3, 3][..], &[4, 2, 3, 3][..]);
+    assert_eq!(refused(conv(1, Window::UNIT), &[x, w]), bad(1, w));
+    assert_eq!(refused(conv(0, Window::UNIT), &[x, w]), bad(1, w));
+    assert_eq!(refused(conv(2, Window { stride: [0, 1], ..Window::UNIT }), &[x, w]), bad(1, w));
+    assert_eq!(refused(conv(2, Window { dilation: [2, 1], ..Window::UNIT }), &[x, w]), bad(1, w));
+    assert_eq!(refused(conv(2, Window::UNIT), &[s23, w]), bad(0, s23));
+    let schedule = Op::Schedule { kind: ScheduleKind::Linear, base: f32(1.0), end: f32(0.0), warmup: 5, period: 5 };
+    assert_eq!(refused(schedule, &[]), GraphError::Attribute);
+    assert_eq!(refused(Op::BiasCorrection { beta: 1 << 63 }, &[]), GraphError::Attribute);
     assert_eq!(refused(Op::Pick, &[&[1, (1 << 24) + 1], &[1]]), GraphError::Classes((1 << 24) + 1));
     for exponent in [-24, 0, 5] {
         let jitter = Op::Jitter { seed: 1, exponent };
@@ -135,7 +153,7 @@ fn operators_refuse_shapes_that_do_not_fit() {
 
 #[test]
 fn a_batch_is_at_most_the_data() {
-    let gather = |rows| Op::Gather { seed: 1, rows, scale: f32(1.0), shift: f32(0.0) };
+    let gather = |rows| Op::Gather { seed: 1, rows, scale: f32(1.0), shift: f32(0.0), part: 0, parts: 1 };
     let check = |rows, output: &[u32]| node(gather(rows), &[&[5, 2]], output).check();
     check(5, &[5, 2]).unwrap();
     check(5, &[1, 2]).unwrap();

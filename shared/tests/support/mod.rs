@@ -7,6 +7,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss
 )]
+pub mod functions;
 pub mod hardware;
 pub mod operands;
 pub mod primitive;

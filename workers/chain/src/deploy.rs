@@ -7,11 +7,12 @@ use assay_core::protocol::{AccountId, Parameters};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The Wasm of the three contracts.
+/// The Wasm of the contracts.
 #[derive(Clone)]
 pub struct Artifacts {
     escrow: Vec<u8>,
     arbiter: Vec<u8>,
+    referee: Vec<u8>,
     jackpot: Vec<u8>,
 }
 
@@ -34,12 +35,14 @@ pub struct Deployment {
     pub escrow: Deployed,
     /// Games.
     pub arbiter: Deployed,
+    /// Operators: what the arbiter asks.
+    pub referee: Deployed,
     /// The treasury.
     pub jackpot: Deployed,
 }
 
 impl Artifacts {
-    /// Reads `escrow.wasm`, `arbiter.wasm` and `jackpot.wasm` in a folder.
+    /// Reads `escrow.wasm`, `arbiter.wasm`, `referee.wasm` and `jackpot.wasm` in a folder.
     pub fn load(folder: &Path) -> Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
@@ -48,7 +51,12 @@ impl Artifacts {
                 ChainError::File { doing: "read", path, why }
             })
         };
-        Ok(Artifacts { escrow: read("escrow.wasm")?, arbiter: read("arbiter.wasm")?, jackpot: read("jackpot.wasm")? })
+        Ok(Artifacts {
+            escrow: read("escrow.wasm")?,
+            arbiter: read("arbiter.wasm")?,
+            referee: read("referee.wasm")?,
+            jackpot: read("jackpot.wasm")?,
+        })
     }
 }
 
@@ -63,20 +71,23 @@ pub async fn deploy(
     let mut receipts = Vec::new();
     let chain = client.node().genesis();
     let parameters = Parameters { chain, ..*parameters };
-    let mut codes = [Hash::default(); 3];
-    for (code, wasm) in codes.iter_mut().zip([&artifacts.jackpot, &artifacts.arbiter, &artifacts.escrow]) {
+    let mut codes = [Hash::default(); 4];
+    let wasms = [&artifacts.jackpot, &artifacts.referee, &artifacts.arbiter, &artifacts.escrow];
+    for (code, wasm) in codes.iter_mut().zip(wasms) {
         let (hash, receipt) = client.upload(wasm).await?;
         *code = hash;
         receipts.extend(receipt);
     }
-    let [jackpot_code, arbiter_code, escrow_code] = codes;
+    let [jackpot_code, referee_code, arbiter_code, escrow_code] = codes;
     let jackpot = client.instantiate(jackpot_code, "new", (), 0, salt).await?;
-    let arbiter = client.instantiate(arbiter_code, "new", (parameters.game_blocks,), 0, salt).await?;
+    let referee = client.instantiate(referee_code, "new", (), 0, salt).await?;
+    let arguments = (parameters.game_blocks, referee.contract);
+    let arbiter = client.instantiate(arbiter_code, "new", arguments, 0, salt).await?;
     let arguments = (parameters, arbiter.contract, jackpot.contract);
     let escrow = client.instantiate(escrow_code, "new", arguments, 0, salt).await?;
-    let addresses = [jackpot.contract, arbiter.contract, escrow.contract];
-    receipts.extend([jackpot.receipt, arbiter.receipt, escrow.receipt]);
-    let [jackpot, arbiter, escrow] = addresses;
+    let addresses = [jackpot.contract, referee.contract, arbiter.contract, escrow.contract];
+    receipts.extend([jackpot.receipt, referee.receipt, arbiter.receipt, escrow.receipt]);
+    let [jackpot, referee, arbiter, escrow] = addresses;
     for contract in [jackpot, arbiter] {
         receipts.push(client.call::<()>(contract, "set_escrow", (escrow,), 0).await?.receipt);
     }
@@ -84,6 +95,7 @@ pub async fn deploy(
         chain,
         escrow: Deployed { address: escrow, code: escrow_code },
         arbiter: Deployed { address: arbiter, code: arbiter_code },
+        referee: Deployed { address: referee, code: referee_code },
         jackpot: Deployed { address: jackpot, code: jackpot_code },
     };
     deployment.check(client).await?;
@@ -102,7 +114,7 @@ impl Deployment {
                 found: text(found),
             });
         }
-        for Deployed { address, code } in [self.escrow, self.arbiter, self.jackpot] {
+        for Deployed { address, code } in [self.escrow, self.arbiter, self.referee, self.jackpot] {
             let found = client.code_of(address).await?;
             if found != code {
                 let contract = crate::address(&address);
@@ -113,6 +125,7 @@ impl Deployment {
         let wired = client.view::<AccountId>(escrow, "arbiter", ()).await? == self.arbiter.address
             && client.view::<AccountId>(escrow, "jackpot", ()).await? == self.jackpot.address
             && client.view::<Option<AccountId>>(self.arbiter.address, "escrow", ()).await? == Some(escrow)
+            && client.view::<AccountId>(self.arbiter.address, "referee", ()).await? == self.referee.address
             && client.view::<Option<AccountId>>(self.jackpot.address, "escrow", ()).await? == Some(escrow);
         match wired {
             true => Ok(()),
@@ -122,7 +135,7 @@ impl Deployment {
 
     /// Whether this is one of the contracts.
     pub fn owns(&self, contract: &AccountId) -> bool {
-        [self.escrow, self.arbiter, self.jackpot].iter().any(|deployed| deployed.address == *contract)
+        [self.escrow, self.arbiter, self.referee, self.jackpot].iter().any(|deployed| deployed.address == *contract)
     }
 
     /// Reads a deployment file.

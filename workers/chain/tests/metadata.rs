@@ -27,7 +27,7 @@ fn messages(metadata: &Value) -> BTreeMap<String, (String, Vec<String>)> {
 
 #[test]
 fn every_message_that_is_sent_exists_with_its_selector_and_arguments() {
-    let expected: [(&str, &[Label]); 3] = [
+    let expected: [(&str, &[Label]); 4] = [
         (
             "escrow",
             &[
@@ -58,15 +58,17 @@ fn every_message_that_is_sent_exists_with_its_selector_and_arguments() {
         (
             "arbiter",
             &[
-                ("new", &["game_blocks"]),
+                ("new", &["game_blocks", "referee"]),
                 ("set_escrow", &["escrow"]),
                 ("play", &["game", "mv"]),
                 ("timeout", &["game"]),
                 ("game", &["game"]),
                 ("game_count", &[]),
                 ("escrow", &[]),
+                ("referee", &[]),
             ],
         ),
+        ("referee", &[("new", &[]), ("inspect", &["record"]), ("compute", &["question", "openings", "prior"])]),
         ("jackpot", &[("new", &[]), ("set_escrow", &["escrow"]), ("balance", &[]), ("escrow", &[])]),
     ];
     for (name, labels) in expected {
@@ -84,7 +86,7 @@ fn every_message_that_is_sent_exists_with_its_selector_and_arguments() {
 fn every_event_of_the_contracts_can_be_read() {
     let known: Vec<String> = assay_chain::event_signatures().map(|topic| format!("0x{topic}")).collect();
     let mut seen = 0;
-    for name in ["escrow", "arbiter", "jackpot"] {
+    for name in ["escrow", "arbiter", "referee", "jackpot"] {
         for event in metadata(name)["spec"]["events"].as_array().unwrap() {
             let topic = event["signature_topic"].as_str().unwrap().to_string();
             assert!(known.contains(&topic), "{name} emits {}, which isn't known", event["label"]);

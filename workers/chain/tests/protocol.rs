@@ -183,8 +183,12 @@ async fn deployments_are_kept_and_checked() {
     let (second, receipts) = deploy(client, &artifacts(), &Parameters::development(), b"second").await.unwrap();
     assert!(receipts.iter().all(|receipt| receipt.label != "upload_code"));
     assert_ne!(second.escrow.address, deployment.escrow.address);
-    let mixed = Deployment { arbiter: second.arbiter, ..deployment.clone() };
-    assert!(matches!(connect(mixed).await, Err(ChainError::Unwired { .. })));
+    for mixed in [
+        Deployment { arbiter: second.arbiter, ..deployment.clone() },
+        Deployment { referee: second.referee, ..deployment.clone() },
+    ] {
+        assert!(matches!(connect(mixed).await, Err(ChainError::Unwired { .. })));
+    }
     // The same salt can't be used twice.
     let twice = deploy(client, &artifacts(), &Parameters::development(), b"second").await;
     assert!(matches!(twice, Err(ChainError::Failed { .. })), "{twice:?}");

@@ -22,8 +22,9 @@ Examples:
   assay demo --scenario lazy-solver --seed 7            one scenario
   assay devnet --instant --block-time-ms 500            a development chain on port 9944
   assay store --dir blobs --port 9955                   a content-addressed store
-  assay deploy --key //Alice                            the three contracts -> deployment.json
+  assay deploy --key //Alice                            the contracts -> deployment.json
   assay model inspect examples/fashion-mlp              what training costs, and how it would be disputed
+  assay data import iris.csv --label species --test-fraction 0.2 --out iris/data    prepare data; more in its --help
   assay submit examples/fashion-mlp --key //Bob         buy a training run
   assay solve --key //Charlie                           train for money
   assay verify --key //Dave                             replay drawn segments for a fee
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Baseline(BaselineArgs),
     /// Look at models.
     Model(ModelArgs),
+    /// Prepare data for task folders, and look at it.
+    Data(crate::commands::DataArgs),
     /// Run scenarios with every role as its own process.
     Demo(DemoArgs),
 }
@@ -122,7 +125,7 @@ pub(crate) struct DeployArgs {
     /// Secret of the deploying account, as for workers.
     #[arg(long, env = "ASSAY_KEY", hide_env_values = true)]
     pub(crate) key: String,
-    /// Folder with escrow.wasm, arbiter.wasm and jackpot.wasm.
+    /// Folder with escrow.wasm, arbiter.wasm, referee.wasm and jackpot.wasm.
     #[arg(long, env = "ASSAY_ARTIFACTS", default_value = "artifacts")]
     pub(crate) artifacts: PathBuf,
     /// Where to write the addresses.

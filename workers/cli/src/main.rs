@@ -48,6 +48,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(args) => commands::status(args, json).await?,
         Command::Baseline(args) => commands::baseline(&args, json)?,
         Command::Model(ModelArgs { command: ModelCommand::Inspect(args) }) => commands::inspect(&args, json)?,
+        Command::Data(args) => commands::data(&args, json)?,
         Command::Demo(args) => {
             if !demo::demo(&args, json).await? {
                 return Ok(ExitCode::from(WRONG_PARTY));

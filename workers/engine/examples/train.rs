@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     println!(
         "{}: {} parameters, {} steps in {} segments, {:.1} million operations per step",
         project.task.name,
-        project.model.parameters(),
+        project.models.training.parameters(),
         compiled.steps,
         project.task.segments(project.data.train_inputs.rows()),
         Cost::of(&compiled.step, compiled.steps).work_per_step as f64 / 1e6
@@ -69,9 +69,11 @@ impl Example {
             ControlFlow::Continue(())
         })?;
         let time = begin.elapsed();
-        let accuracy = self.project.compiled.evaluator()?.accuracy(&state, self.project.compiled.evaluation_batches)?;
+        let test = self.project.compiled.evaluator()?.evaluate(&state, self.project.compiled.evaluation_batches)?;
         println!(
-            "reproducible: {accuracy}, loss {last:.4}, {:.2} s of which {:.2} s for checkpoint roots ({:.3} ms per step)",
+            "reproducible: {}, test loss {:.4}, last loss {last:.4}, {:.2} s of which {:.2} s for checkpoint roots ({:.3} ms per step)",
+            test.accuracy,
+            test.loss,
             time.as_secs_f64(),
             hashing.as_secs_f64(),
             (time - hashing).as_secs_f64() * 1e3 / self.project.compiled.steps as f64
@@ -82,18 +84,20 @@ impl Example {
 
     #[cfg(feature = "torch")]
     fn torch_trainer(&self) -> Result<assay_engine::torch::TorchTrainer> {
-        let Project { model, task, compiled, .. } = &self.project;
-        Ok(assay_engine::torch::TorchTrainer::new(model, task, &compiled.training_data(), &compiled.start)?)
+        let Project { models, task, compiled, .. } = &self.project;
+        Ok(assay_engine::torch::TorchTrainer::new(&models.training, task, &compiled.training_data(), &compiled.start)?)
     }
 
     #[cfg(feature = "torch")]
     fn libtorch(&self) -> Result<()> {
         use assay_engine::torch::{baseline, set_threads, TorchError};
         set_threads(self.threads);
-        let plain = baseline(&self.project.model, &self.project.task, &self.project.data, self.project.compiled.steps)?;
+        let Project { models, task, data, compiled, .. } = &self.project;
+        let plain = baseline(&models.training, &models.evaluation, task, data, compiled.steps)?;
         println!(
-            "plain libtorch: {}, loss {:.4}, {:.2} s ({:.3} ms per step)",
-            plain.accuracy,
+            "plain libtorch: {:.2} % right, test loss {:.4}, last loss {:.4}, {:.2} s ({:.3} ms per step)",
+            100.0 * plain.test.accuracy().unwrap_or(f64::NAN),
+            plain.test.loss,
             plain.losses.last().map_or(f32::NAN, |(_, loss)| *loss),
             plain.time.as_secs_f64(),
             plain.time.as_secs_f64() * 1e3 / self.project.compiled.steps as f64
@@ -120,7 +124,11 @@ impl Example {
         let mut program = self.project.compiled.jitter.clone();
         for node in &mut program.nodes {
             match &mut node.op {
-                Op::SgdStep { lr } => *lr = assay_core::arith::F32((f32::from_bits(lr.0) * factor).to_bits()),
+                Op::Schedule { base, end, .. } => {
+                    for rate in [base, end] {
+                        *rate = assay_core::arith::F32((f32::from_bits(rate.0) * factor).to_bits());
+                    }
+                }
                 Op::Jitter { exponent, .. } => *exponent = strength,
                 _ => {}
             }

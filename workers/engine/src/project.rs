@@ -1,10 +1,40 @@
 //! A folder with a `task.toml`, read, checked and compiled: what a submitter starts from.
-use crate::compile::{CompileError, Compiled};
+use crate::compile::{evaluation_batch, CompileError, Compiled};
 use crate::data::Roots;
 use crate::import::onnx::{self, OnnxError};
-use crate::import::Model;
+use crate::import::{AdaptError, Model};
 use crate::task::{Task, TaskData, TaskError};
 use std::path::{Path, PathBuf};
+
+/// A task's model: for its own batches, and for those of its evaluation.
+#[derive(Clone, Debug)]
+pub struct Models {
+    /// For the task's batches.
+    pub training: Model,
+    /// For as many samples as suit the test data; a model exported for one size of batch keeps that.
+    pub evaluation: Model,
+}
+
+impl Models {
+    /// The model of a file, as it is there.
+    ///
+    /// # Errors
+    /// As [`onnx::File::model`].
+    pub fn of(file: &onnx::File, task: &Task, data: &TaskData) -> Result<Models, OnnxError> {
+        let training = file.model(task.training.batch)?;
+        let batch = file.batch().unwrap_or_else(|| evaluation_batch(data.test_inputs.rows()));
+        Ok(Models { evaluation: file.model(batch)?, training })
+    }
+
+    /// Changes both as the task asks: see [`Model::adapt`].
+    ///
+    /// # Errors
+    /// As [`Model::adapt`].
+    pub fn adapt(&mut self, task: &Task, roots: &Roots) -> Result<(), AdaptError> {
+        self.training.adapt(&task.training.parameters, roots)?;
+        self.evaluation.adapt(&task.training.parameters, roots)
+    }
+}
 
 /// Everything about a task that lies in files.
 #[derive(Clone, Debug)]
@@ -15,8 +45,8 @@ pub struct Project {
     pub task: Task,
     /// The bytes of the model file.
     pub model_file: Vec<u8>,
-    /// What is in it.
-    pub model: Model,
+    /// What is in it, changed as the task asks.
+    pub models: Models,
     /// The data.
     pub data: TaskData,
     /// The programs and the first state.
@@ -50,6 +80,14 @@ pub enum ProjectError {
         /// What is wrong with it.
         error: Box<OnnxError>,
     },
+    /// A change of the model that the task asks for and that can't be made.
+    #[error("{}: {error}", path.display())]
+    Adapt {
+        /// The task's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<AdaptError>,
+    },
     /// A model and a task that don't fit.
     #[error(transparent)]
     Compile(#[from] CompileError),
@@ -61,24 +99,41 @@ impl Project {
     /// # Errors
     /// The first thing that is missing or wrong.
     pub fn open(folder: &Path) -> Result<Project, ProjectError> {
-        Project::open_with(folder, &Roots::standard(folder))
+        Project::open_with(folder, &Roots::standard(folder), None)
     }
 
-    /// Reads a folder; data is looked for in `roots`.
+    /// Reads a folder; data is looked for in `roots`. The task gets another seed, if one is given.
     ///
     /// # Errors
     /// The first thing that is missing or wrong.
-    pub fn open_with(folder: &Path, roots: &Roots) -> Result<Project, ProjectError> {
+    pub fn open_with(folder: &Path, roots: &Roots, seed: Option<u64>) -> Result<Project, ProjectError> {
         let path = folder.join("task.toml");
-        let toml = std::fs::read_to_string(&path).map_err(|error| ProjectError::Io { path: path.clone(), error })?;
+        let mut toml =
+            std::fs::read_to_string(&path).map_err(|error| ProjectError::Io { path: path.clone(), error })?;
+        if let Some(seed) = seed {
+            let in_task = |error| ProjectError::Task { path: path.clone(), error: Box::new(error) };
+            toml = Task::parse(&toml).and_then(|task| task.with_seed(seed)).map_err(in_task)?;
+        }
+        Project::of(folder, roots, toml)
+    }
+
+    /// The same with this text instead of the folder's `task.toml`.
+    ///
+    /// # Errors
+    /// The first thing that is missing or wrong.
+    fn of(folder: &Path, roots: &Roots, toml: String) -> Result<Project, ProjectError> {
+        let path = folder.join("task.toml");
         let in_task = |error| ProjectError::Task { path: path.clone(), error: Box::new(error) };
         let task = Task::parse(&toml).map_err(in_task)?;
         let model_path = folder.join(&task.model);
         let in_model = |error| ProjectError::Model { path: model_path.clone(), error: Box::new(error) };
         let model_file = onnx::read_bytes(&model_path).map_err(in_model)?;
-        let model = onnx::read(&model_file).map_err(in_model)?;
+        let file = onnx::File::read(&model_path).map_err(in_model)?;
         let data = TaskData::load(&task, roots).map_err(in_task)?;
-        let compiled = Compiled::new(&model, &task, &data)?;
-        Ok(Project { toml, task, model_file, model, data, compiled })
+        let mut models = Models::of(&file, &task, &data).map_err(in_model)?;
+        let adapted = models.adapt(&task, roots);
+        adapted.map_err(|error| ProjectError::Adapt { path: path.clone(), error: Box::new(error) })?;
+        let compiled = Compiled::new(&models.training, &models.evaluation, &task, &data)?;
+        Ok(Project { toml, task, model_file, models, data, compiled })
     }
 }

@@ -1,29 +1,71 @@
-//! The example's first state roots, as checked in: no machine and no later version may change them.
+//! Every example's first state roots, as checked in: no machine, no number of threads and no later version may change
+//! them.
 use assay_core::arith::random::philox;
 use assay_core::graph::{Dtype, Shape};
 use assay_engine::compile::Compiled;
 use assay_engine::data::{DataTensor, Roots};
 use assay_engine::exec::Isa;
-use assay_engine::import::onnx;
+use assay_engine::import::{onnx, LayerOp, Model, Value};
+use assay_engine::project::Models;
 use assay_engine::task::{Task, TaskData};
-use std::path::PathBuf;
+use serde_json::{json, Value as Json};
+use std::path::{Path, PathBuf};
 
-fn example() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/fashion-mlp")
+const EXAMPLES: [&str; 6] =
+    ["digits-logistic", "digits-mlp", "fashion-cnn", "fashion-mlp", "fashion-resnet", "shakespeare-gpt"];
+/// Steps whose states are recorded.
+const STEPS: u64 = 20;
+/// Batches of the synthetic training data: enough for the segments that a task wants.
+const BATCHES: u32 = 50;
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
 }
 
-/// Data of Fashion-MNIST's shape: 640 training samples, 100 to test.
-fn synthetic() -> [DataTensor; 4] {
+/// Ids that a model takes, or 256 if it takes numbers.
+fn limit(model: &Model) -> u32 {
+    let embeds =
+        |layer: &&assay_engine::import::Layer| layer.op == LayerOp::Embed && layer.inputs.get(1) == Some(&Value::Input);
+    let table = model.layers.iter().find(embeds).and_then(|layer| layer.inputs.first());
+    table.map_or(256, |&table| model.shape(table).dims()[0])
+}
+
+/// Data of the shapes that the model takes.
+fn synthetic(task: &Task, model: &Model) -> TaskData {
     let tensor = |dims: &[u32], limit: u32, seed: u64| {
         let shape = Shape::new(dims).unwrap();
         let bytes: Vec<u8> = (0..shape.elements()).map(|i| (philox(seed, 0, i)[0] % limit) as u8).collect();
         DataTensor::new(Dtype::U8, shape, bytes).unwrap()
     };
-    [tensor(&[640, 28, 28], 256, 1), tensor(&[640], 10, 2), tensor(&[100, 28, 28], 256, 3), tensor(&[100], 10, 4)]
+    let (sample, output) = (model.input, model.shape(model.output));
+    let [_, labels @ .., classes] = output.dims() else { panic!() };
+    let of = |rows: u32, seed| {
+        let inputs = tensor(&[&[rows], &sample.dims()[1..]].concat(), limit(model), seed);
+        [inputs, tensor(&[&[rows], labels].concat(), *classes, seed + 1)]
+    };
+    let ([x, y], [test_x, test_y]) = (of(BATCHES * task.training.batch, 1), of(100, 3));
+    TaskData::new(task, [x, y, test_x, test_y]).unwrap()
 }
 
-fn roots(compiled: &Compiled, isa: Isa, steps: u64) -> Vec<String> {
-    let mut trainer = compiled.trainer().unwrap().with_isa(isa);
+/// An example's task, the data that it can be checked on, and what is compiled from them.
+fn programs(name: &str) -> Vec<(&'static str, Compiled)> {
+    let folder = folder(name);
+    let task = Task::read(&folder).unwrap();
+    let file = onnx::File::read(&folder.join(&task.model)).unwrap();
+    let mut all = vec![("synthetic", synthetic(&task, &file.model(task.training.batch).unwrap()))];
+    match TaskData::load(&task, &Roots::standard(&folder)) {
+        Ok(data) => all.push(("real", data)),
+        Err(error) => eprintln!("{name}: skipped on its real data: {error}"),
+    }
+    let compile = |(key, data): (&'static str, TaskData)| {
+        let models = Models::of(&file, &task, &data).unwrap();
+        (key, Compiled::new(&models.training, &models.evaluation, &task, &data).unwrap())
+    };
+    all.into_iter().map(compile).collect()
+}
+
+fn roots(compiled: &Compiled, isa: Isa, threads: usize, steps: u64) -> Vec<String> {
+    let mut trainer = compiled.trainer().unwrap().with_isa(isa).with_threads(threads).unwrap();
     let mut state = compiled.start.clone();
     let mut roots = vec![state.root().to_string()];
     for step in 0..steps {
@@ -33,47 +75,41 @@ fn roots(compiled: &Compiled, isa: Isa, steps: u64) -> Vec<String> {
     roots
 }
 
-fn check(key: &str, data: impl FnOnce(&Task) -> TaskData) {
-    let golden: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(example().join("golden.json")).unwrap()).unwrap();
-    let task = Task::read(&example()).unwrap();
-    let model = onnx::read_file(&example().join(&task.model)).unwrap();
-    let compiled = Compiled::new(&model, &task, &data(&task)).unwrap();
-    let expected: Vec<String> = serde_json::from_value(golden[key]["state_roots"].clone()).unwrap();
-    for isa in [Isa::Avx512, Isa::Avx2].into_iter().filter(|isa| isa.is_available()) {
-        assert_eq!(roots(&compiled, isa, 20), expected, "{key} on {isa:?}");
-    }
-    assert_eq!(roots(&compiled, Isa::Portable, 1), expected[..2], "{key} on any machine");
-    assert_eq!(compiled.step.root().to_string(), golden[key]["program"], "{key}: the program");
+fn golden(folder: &Path) -> Json {
+    serde_json::from_slice(&std::fs::read(folder.join("golden.json")).unwrap()).unwrap()
 }
 
 #[test]
-fn synthetic_data() {
-    check("synthetic", |task| TaskData::new(task, synthetic()).unwrap());
-}
-
-#[test]
-fn fashion_mnist() {
-    let task = Task::read(&example()).unwrap();
-    match TaskData::load(&task, &Roots::standard(&example())) {
-        Ok(data) => check("fashion-mnist", |_| data),
-        Err(error) => eprintln!("skipped: {error}"),
+fn every_example_on_every_machine() {
+    for name in EXAMPLES {
+        let golden = golden(&folder(name));
+        for (key, compiled) in programs(name) {
+            let expected: Vec<String> = serde_json::from_value(golden[key]["state_roots"].clone()).unwrap();
+            assert_eq!(compiled.step.root().to_string(), golden[key]["program"], "{name}, {key}: the program");
+            for isa in [Isa::Avx512, Isa::Avx2].into_iter().filter(|isa| isa.is_available()) {
+                for threads in [1, 2] {
+                    let roots = roots(&compiled, isa, threads, STEPS);
+                    assert_eq!(roots, expected, "{name}, {key} on {isa:?} with {threads} threads");
+                }
+            }
+            assert_eq!(roots(&compiled, Isa::Portable, 2, 1), expected[..2], "{name}, {key} on any machine");
+        }
     }
 }
 
-/// `cargo test --release -p assay-engine --test golden -- --ignored --nocapture` prints a new golden.json.
+/// `ASSAY_BLESS=1 cargo test --release -p assay-engine --test golden -- --ignored` writes every example's golden.json
+/// anew, after a deliberate change; it needs all data (`scripts/examples`).
 #[test]
 #[ignore = "writes, not checks"]
-fn print() {
-    let task = Task::read(&example()).unwrap();
-    let model = onnx::read_file(&example().join(&task.model)).unwrap();
-    let entry = |data: &TaskData| {
-        let compiled = Compiled::new(&model, &task, data).unwrap();
-        serde_json::json!({ "program": compiled.step.root().to_string(), "state_roots": roots(&compiled, Isa::best(), 20) })
-    };
-    let golden = serde_json::json!({
-        "fashion-mnist": entry(&TaskData::load(&task, &Roots::standard(&example())).unwrap()),
-        "synthetic": entry(&TaskData::new(&task, synthetic()).unwrap()),
-    });
-    println!("{}", serde_json::to_string_pretty(&golden).unwrap());
+fn write() {
+    assert!(std::env::var_os("ASSAY_BLESS").is_some());
+    for name in EXAMPLES {
+        let entry = |compiled: &Compiled| json!({ "program": compiled.step.root().to_string(), "state_roots": roots(compiled, Isa::best(), 1, STEPS) });
+        let all = programs(name);
+        assert_eq!(all.len(), 2, "{name}: its data isn't there");
+        let golden: serde_json::Map<String, Json> =
+            all.iter().map(|(key, compiled)| ((*key).into(), entry(compiled))).collect();
+        let text = serde_json::to_string_pretty(&golden).unwrap() + "\n";
+        std::fs::write(folder(name).join("golden.json"), text).unwrap();
+    }
 }

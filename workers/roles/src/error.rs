@@ -5,10 +5,9 @@ use assay_chain::ChainError;
 use assay_core::commit::CommitError;
 use assay_core::graph::ProgramError;
 use assay_core::protocol::Error as Refusal;
-use assay_engine::compile::CompileError;
 use assay_engine::data::DataError;
 use assay_engine::exec::ExecError;
-use assay_engine::import::onnx::OnnxError;
+use assay_engine::project::ProjectError;
 use assay_engine::state::StateError;
 use assay_engine::task::TaskError;
 use assay_store::StoreError;
@@ -48,15 +47,12 @@ pub enum RoleError {
     /// The task's folder can't be used.
     #[error("task.toml: {0}")]
     Task(#[from] TaskError),
-    /// The task's model can't be read.
-    #[error("model: {0}")]
-    Model(#[from] OnnxError),
+    /// The task's model or data can't be used.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// The task's data can't be read.
     #[error("data: {0}")]
     Data(#[from] DataError),
-    /// The model doesn't fit the data.
-    #[error("compiler: {0}")]
-    Compile(#[from] CompileError),
     /// libtorch failed.
     #[cfg(feature = "torch")]
     #[error(transparent)]
@@ -67,12 +63,6 @@ pub enum RoleError {
     /// The worker's secrets can't be had.
     #[error(transparent)]
     Secrets(#[from] crate::SecretsError),
-    /// `task.toml` can't be written again with another seed.
-    #[error("task.toml can't be written with the seed replaced: {why}")]
-    Toml {
-        /// Why.
-        why: toml::ser::Error,
-    },
     /// The contracts would refuse the task.
     #[error("the contracts would refuse this task: {0}; change its terms")]
     Terms(Refusal),
@@ -138,8 +128,8 @@ impl RoleError {
                     | ChainError::Key { .. }
                     | ChainError::Address { .. }
             ),
-            Self::Task(_) | Self::Model(_) | Self::Data(_) | Self::Compile(_) | Self::Secrets(_) => true,
-            Self::Terms(_) | Self::Toml { .. } | Self::Memory { .. } | Self::GaveUp { .. } => true,
+            Self::Task(_) | Self::Project(_) | Self::Data(_) | Self::Secrets(_) => true,
+            Self::Terms(_) | Self::Memory { .. } | Self::GaveUp { .. } => true,
             _ => false,
         }
     }

@@ -4,12 +4,13 @@ use assay_core::commit::Hash;
 use assay_core::graph::{Program, ProgramError, ProgramRef};
 use assay_core::protocol::{Mode, TaskSpec};
 use assay_engine::compile::{CompileError, Compiled};
-use assay_engine::data::{DataError, DataTensor};
+use assay_engine::data::{DataError, DataTensor, Roots};
 use assay_engine::exec::{ExecError, Executor};
 use assay_engine::import::onnx::OnnxError;
-use assay_engine::import::{onnx, Model};
+use assay_engine::import::{onnx, AdaptError, Model};
+use assay_engine::project::Models;
 use assay_engine::state::{Checkpoint, State, StateError};
-use assay_engine::task::{self, TaskData, TaskError};
+use assay_engine::task::{self, Parameters, TaskData, TaskError};
 use std::sync::Arc;
 
 /// Bytes of a task's data, and of all intermediate results of a step, at most: whoever writes a task must not be able to
@@ -91,6 +92,9 @@ pub enum Mismatch {
     /// A bad model.
     #[error("model: {0}")]
     Model(#[from] OnnxError),
+    /// Adapters or frozen parameters that the model hasn't.
+    #[error("task.toml: {0}")]
+    Adapt(#[from] AdaptError),
     /// A model that doesn't fit the data.
     #[error("compiler: {0}")]
     Compile(#[from] CompileError),
@@ -157,10 +161,15 @@ impl Job {
         }
         let [train_inputs, train_labels] = tensors(&program, inputs.data)?;
         let task = task::Task::parse(&bundle.toml)?;
-        let model = onnx::read(&inputs.model)?;
         let data = [train_inputs.clone(), train_labels.clone(), train_inputs, train_labels];
         let data = TaskData::new(&task, data)?;
-        let compiled = Compiled::new(&model, &task, &data)?;
+        let mut models = Models::of(&onnx::File::parse(inputs.model)?, &task, &data)?;
+        let parameters = &task.training.parameters;
+        // Initial values from a file of the submitter's are in the first state, and only there.
+        let of_names = Parameters { start: None, ..parameters.clone() };
+        models.training.adapt(&of_names, &Roots::new([]))?;
+        models.evaluation.adapt(&of_names, &Roots::new([]))?;
+        let mut compiled = Compiled::new(&models.training, &models.evaluation, &task, &data)?;
         same("step", &spec.program, &compiled.step)?;
         same("jitter", &spec.jitter, &compiled.jitter)?;
         same("distance", &spec.distance, &compiled.distance)?;
@@ -172,10 +181,12 @@ impl Job {
             return Err(Mismatch::Mode { contract: spec.mode });
         }
         let start = Checkpoint::verified(&inputs.start, program.states, spec.start)?.state;
-        if start != compiled.start {
+        if parameters.start.is_some() {
+            compiled.start = start.clone();
+        } else if start != compiled.start {
             return Err(Mismatch::OtherStart { contract: spec.start, compiled: compiled.start.root() });
         }
-        Ok(Job { task, model, data, compiled, start: Arc::new(start) })
+        Ok(Job { task, model: models.training, data, compiled, start: Arc::new(start) })
     }
 
     /// An executor of the training step.

@@ -1,4 +1,4 @@
-//! The three contracts, as real Wasm on the real pallet, in one process and without a network: for tests and benchmarks
+//! The contracts, as real Wasm on the real pallet, in one process and without a network: for tests and benchmarks
 //! that play hundreds of games.
 mod deploy;
 mod error;
@@ -37,13 +37,17 @@ pub struct Court<'a> {
     pub escrow: AccountId,
     /// The arbiter's account.
     pub arbiter: AccountId,
+    /// The referee's account.
+    pub referee: AccountId,
     /// The jackpot's account.
     pub jackpot: AccountId,
+    /// What a call may use at most. At first a quarter of a block's time, and its whole storage proof.
+    pub limit: Weight,
     /// What calls of each message cost, in order. Refused ones aren't in it.
     pub costs: BTreeMap<&'static str, Vec<Cost>>,
 }
 
-/// What a call may use at most: a quarter of a block's time, and its whole storage proof.
+/// What a call may use at first.
 const LIMIT: Weight = Weight::from_parts(500_000_000_000, 5 * 1024 * 1024);
 
 impl Court<'_> {
@@ -131,13 +135,13 @@ impl Court<'_> {
         let mut input = selector(label).to_vec();
         input.extend(arguments);
         let bytes = input.len() as u64;
-        let (caller, contract) = ((*caller).into(), contract.into());
+        let (caller, contract, limit) = ((*caller).into(), contract.into(), self.limit);
         let answer = self.state.with_state(|| {
             Contracts::bare_call(
                 caller,
                 contract,
                 value,
-                LIMIT,
+                limit,
                 None,
                 input,
                 pallet_contracts::DebugInfo::Skip,
@@ -215,16 +219,34 @@ impl<'a> Court<'a> {
         let mut state = chain.scratch()?;
         state.with_state(|| System::set_block_number(1))?;
         let deployer = anyone();
-        let arbiter =
-            deploy::instantiate(&mut state, artifacts, "arbiter", &deployer, parameters.game_blocks.encode())?;
+        let referee = deploy::instantiate(&mut state, artifacts, "referee", &deployer, Vec::new())?;
+        let arguments = (parameters.game_blocks, referee).encode();
+        let arbiter = deploy::instantiate(&mut state, artifacts, "arbiter", &deployer, arguments)?;
         let jackpot = deploy::instantiate(&mut state, artifacts, "jackpot", &deployer, Vec::new())?;
         let arguments = (parameters, arbiter, jackpot).encode();
         let escrow = deploy::instantiate(&mut state, artifacts, "escrow", &deployer, arguments)?;
-        let mut court = Self { state, escrow, arbiter, jackpot, costs: BTreeMap::new() };
+        let mut court = Self { state, escrow, arbiter, referee, jackpot, limit: LIMIT, costs: BTreeMap::new() };
         for contract in [arbiter, jackpot] {
             court.call::<()>(&deployer, contract, "set_escrow", escrow.encode(), 0)?;
         }
         court.costs.clear();
         Ok(court)
+    }
+
+    /// Another arbiter, before this referee and with this account for an escrow, which is the one to open games.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn another_arbiter(
+        &mut self,
+        artifacts: &std::path::Path,
+        referee: AccountId,
+        escrow: AccountId,
+    ) -> Result<AccountId> {
+        let deployer = anyone();
+        let arguments = (100 as Block, referee).encode();
+        let arbiter = deploy::instantiate(&mut self.state, artifacts, "arbiter", &deployer, arguments)?;
+        self.call::<()>(&deployer, arbiter, "set_escrow", escrow.encode(), 0)?;
+        Ok(arbiter)
     }
 }

@@ -210,12 +210,13 @@ fn too_much() {
 fn noise() {
     let mut trial = at(Scene::Disputed);
     let (escrow, arbiter, jackpot) = (trial.court.escrow, trial.court.arbiter, trial.court.jackpot);
+    let referee = trial.court.referee;
     let spec = trial.workload.spec().encode();
     let cut = unchanged(&mut trial.court, |court| {
         court.call::<u32>(&submitter(), escrow, "submit", spec[..spec.len() - 1].to_vec(), 1 << 50)
     });
     assert!(matches!(cut, Err(CallError::Unreadable { .. })), "{cut:?}");
-    for contract in [escrow, arbiter, jackpot] {
+    for contract in [escrow, arbiter, referee, jackpot] {
         let unknown =
             unchanged(&mut trial.court, |court| court.call::<()>(&anyone(), contract, "no such message", vec![], 0));
         assert!(matches!(unknown, Err(CallError::Unreadable { .. })), "{unknown:?}");
@@ -238,6 +239,7 @@ fn noise() {
         (arbiter, "play"),
         (arbiter, "timeout"),
         (arbiter, "set_escrow"),
+        (referee, "compute"),
         (jackpot, "set_escrow"),
     ];
     for (contract, label) in messages {

@@ -3,6 +3,7 @@
 mod content;
 mod exits;
 mod matrix;
+mod referee;
 mod scenes;
 mod twice;
 

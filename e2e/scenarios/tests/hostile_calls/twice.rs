@@ -183,12 +183,13 @@ fn free_balances_count() {
 #[test]
 fn unpayable_messages_keep_no_money() {
     let mut trial = at(Scene::Seeds);
-    let (escrow, arbiter, id) = (trial.court.escrow, trial.court.arbiter, trial.id);
+    let (escrow, arbiter, referee, id) = (trial.court.escrow, trial.court.arbiter, trial.court.referee, trial.id);
     for (contract, label, arguments) in [
         (escrow, "reveal_seed", (id, secret(&verifier())).encode()),
         (escrow, "poke", id.encode()),
         (escrow, "withdraw", 0_u128.encode()),
         (arbiter, "timeout", 0_u32.encode()),
+        (referee, "inspect", [0_u8; 256].encode()),
     ] {
         let outcome = crate::unchanged(&mut trial.court, |court| {
             court.call::<()>(&verifier(), contract, label, arguments, 1_000_000_000_000)

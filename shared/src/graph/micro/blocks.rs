@@ -17,7 +17,7 @@ pub(super) struct Place {
 /// step before its first.
 pub(super) fn place(t: u64, per_block: u64) -> Place {
     let pitch = per_block.wrapping_add(1);
-    let (block, _) = super::div_rem(t.wrapping_add(1), pitch);
+    let (block, _) = super::index::div_rem(t.wrapping_add(1), pitch);
     let start = block.wrapping_mul(pitch).saturating_sub(1);
     Place { block, start, offset: t.wrapping_sub(start) }
 }

@@ -5,30 +5,35 @@
 //!
 //! | family | operators | steps of an element |
 //! |---|---|---|
-//! | [`dot`] | MatMul | blocks of a chain; see there |
-//! | [`reduction`] | RowSum, ColSum, SumAll, SqDist | blocks of lanes and a tree; see there |
-//! | [`softmax`] | RowMax, Pick | one per item of the row |
-//! | | SubExp, XentLoss, XentGrad | 14, 26, 4; `exp` and `log` are in [`elementary`] |
-//! | [`elementwise`] | BiasAdd, Relu, ReluGrad, Add, Max, Jitter, Ratio | 1; Ratio 2 |
-//! | [`gather`] | Gather | 1 |
-//! | [`optimiser`] | SgdMomentum, SgdStep | 2, 1 |
+//! | [`dot`] | MatMul, Conv | blocks of a chain; see there |
+//! | [`reduction`] | Reduce | blocks of lanes and a tree; see there |
+//! | [`map`] | Map | one per row of the function's table |
+//! | [`pool`] | Pool, PoolGrad | 1 or 2 per item of a window |
+//! | [`lookup`] | Pick, Embed, EmbedGrad | 1 or 2 per candidate |
+//! | [`drawn`] | Gather, Jitter, Dropout | 1 |
+//! | [`view`] | Reshape, Transpose, Slice, Pad, Concat | 1 |
+//! | | Schedule, BiasCorrection | 1: a constant of the step |
 mod blocks;
+mod conv;
 pub mod dot;
-pub mod elementary;
-pub mod elementwise;
-pub mod gather;
-pub mod optimiser;
+pub mod drawn;
+mod index;
+pub mod lookup;
+pub mod map;
+pub mod pool;
 pub mod reduction;
-pub mod softmax;
 mod step;
+pub mod view;
 
 pub use step::{Env, MicroStep, Operand, Prim};
 
-use super::{GraphError, Node, Op};
+use super::{bias_correction, scheduled, GraphError, Node, Op};
+use crate::arith::F32;
 use alloc::vec::Vec;
 use core::ops::Range;
 use dot::Dot;
-use reduction::{Items, Reduction};
+use pool::Pooling;
+use reduction::Reduction;
 
 impl Node {
     /// Micro-steps of every element.
@@ -40,22 +45,24 @@ impl Node {
 
     fn try_len(&self) -> Result<u64, GraphError> {
         Ok(match self.op {
+            Op::Map { function, .. } => u64::try_from(function.rows().len()).unwrap_or(0),
+            Op::MatMul { .. } | Op::Conv { .. } => Dot::of(self, 0)?.len(),
+            Op::Reduce { kind, axes, scale } => Reduction::of(self, (kind, axes, scale), 0)?.len(),
+            Op::Pool { kind, window, kernel } => Pooling::of(self, (kind, window, kernel), false, 0)?.len(),
+            Op::PoolGrad { kind, window, kernel } => Pooling::of(self, (kind, window, kernel), true, 0)?.len(),
+            Op::Pick => self.input_shape(0)?.dims().last().map_or(0, |&n| u64::from(n)),
+            Op::Embed => self.input_shape(0)?.dim(0)?,
+            Op::EmbedGrad => self.input_shape(1)?.elements().wrapping_mul(2),
             Op::Gather { .. }
             | Op::Jitter { .. }
-            | Op::BiasAdd
-            | Op::Relu
-            | Op::ReluGrad
-            | Op::SgdStep { .. }
-            | Op::Add
-            | Op::Max => 1,
-            Op::SgdMomentum { .. } | Op::Ratio => 2,
-            Op::XentGrad { .. } => softmax::XENT_GRAD_LEN,
-            Op::SubExp => softmax::SUB_EXP_LEN,
-            Op::XentLoss => softmax::XENT_LOSS_LEN,
-            Op::RowMax | Op::Pick => self.input_shape(0)?.dim(1)?,
-            Op::MatMul { .. } => Dot::of(self, 0)?.len(),
-            Op::RowSum | Op::ColSum | Op::SqDist => self.reduction(0)?.len(),
-            Op::SumAll { .. } => self.reduction(0)?.len().wrapping_add(1),
+            | Op::Dropout { .. }
+            | Op::Reshape
+            | Op::Transpose { .. }
+            | Op::Slice { .. }
+            | Op::Pad { .. }
+            | Op::Concat { .. }
+            | Op::Schedule { .. }
+            | Op::BiasCorrection { .. } => 1,
         })
     }
 
@@ -73,67 +80,50 @@ impl Node {
             return Err(GraphError::StepIndex { index: t, len });
         }
         match self.op {
-            Op::Gather { seed, rows, scale, shift } => gather::step(self, env, element, (seed, rows), (scale, shift)),
-            Op::Jitter { seed, exponent } => Ok(elementwise::jitter(env, element, seed, exponent)),
-            Op::MatMul { .. } => Ok(Dot::of(self, element)?.step(t)),
-            Op::BiasAdd | Op::Relu | Op::ReluGrad | Op::Add | Op::Max | Op::Ratio => {
-                elementwise::step(self, element, t)
+            Op::Gather { seed, rows, scale, shift, part, parts } => {
+                drawn::gather(self, env, element, (seed, rows), (scale, shift), (part, parts))
             }
-            Op::RowMax => softmax::row_max(self, element, t),
-            Op::Pick => softmax::pick(self, element, t),
-            Op::SubExp => softmax::sub_exp(self, element, t),
-            Op::XentLoss => Ok(softmax::xent_loss(element, t)),
-            Op::XentGrad { scale } => softmax::xent_grad(self, element, t, scale),
-            Op::RowSum | Op::ColSum | Op::SqDist => Ok(self.reduction(element)?.step(t)),
-            Op::SumAll { scale } if t.wrapping_add(1) == len => {
-                Ok(MicroStep::mul(Operand::Prior(t.wrapping_sub(1)), Operand::Const(scale)))
+            Op::Jitter { seed, exponent } => Ok(drawn::jitter(env, element, seed, exponent)),
+            Op::Dropout { seed, keep_below, scale } => Ok(drawn::dropout(env, element, seed, keep_below, scale)),
+            Op::Map { function, params } => map::step(self, (function, params), element, t),
+            Op::MatMul { .. } | Op::Conv { .. } => Ok(Dot::of(self, element)?.step(t)),
+            Op::Reduce { kind, axes, scale } => Ok(Reduction::of(self, (kind, axes, scale), element)?.step(t)),
+            Op::Pool { kind, window, kernel } => Ok(Pooling::of(self, (kind, window, kernel), false, element)?.step(t)),
+            Op::PoolGrad { kind, window, kernel } => {
+                Ok(Pooling::of(self, (kind, window, kernel), true, element)?.step(t))
             }
-            Op::SumAll { .. } => Ok(self.reduction(element)?.step(t)),
-            Op::SgdMomentum { mu, wd } => Ok(optimiser::momentum(element, t, mu, wd)),
-            Op::SgdStep { lr } => Ok(optimiser::step(element, lr)),
+            Op::Pick => lookup::pick(self, element, t),
+            Op::Embed => lookup::embed(self, element, t),
+            Op::EmbedGrad => lookup::embed_grad(self, element, t),
+            Op::Reshape | Op::Transpose { .. } | Op::Slice { .. } | Op::Pad { .. } | Op::Concat { .. } => {
+                view::step(self, element)
+            }
+            Op::Schedule { kind, base, end, warmup, period } => {
+                Ok(constant(scheduled(kind, (base, end), (warmup, period), env.step)))
+            }
+            Op::BiasCorrection { beta } => Ok(constant(bias_correction(beta, env.step))),
         }
     }
 
-    /// Terms of the dot product that every element of a matrix product is.
+    /// Terms of the dot product that every element is.
     pub(super) fn dot_terms(&self) -> Result<u64, GraphError> {
         Dot::of(self, 0).map(|dot| dot.terms())
     }
 
-    /// The reduction that an element of such a node is.
-    fn reduction(&self, element: u64) -> Result<Reduction, GraphError> {
-        let shape = self.input_shape(0)?;
-        Ok(match self.op {
-            Op::RowSum => {
-                let n = shape.dim(1)?;
-                Reduction { n, items: Items::Sum { first: element.wrapping_mul(n), stride: 1 } }
-            }
-            Op::ColSum => Reduction { n: shape.dim(0)?, items: Items::Sum { first: element, stride: shape.dim(1)? } },
-            Op::SqDist => Reduction { n: shape.elements(), items: Items::SquaredDifference },
-            _ => Reduction { n: shape.elements(), items: Items::Sum { first: 0, stride: 1 } },
-        })
-    }
-
-    /// Whether a contract performs a whole element at once: few steps that read few inputs (at most 26 and 3), so that
+    /// Whether a contract performs a whole element at once: few steps that read few inputs (at most 96 and 4), so that
     /// there is no micro-trace to dispute.
     pub const fn at_once(&self) -> bool {
-        match self.op {
-            Op::Gather { .. }
-            | Op::Jitter { .. }
-            | Op::BiasAdd
-            | Op::Relu
-            | Op::ReluGrad
-            | Op::SubExp
-            | Op::XentLoss
-            | Op::XentGrad { .. }
-            | Op::SgdMomentum { .. }
-            | Op::SgdStep { .. }
-            | Op::Add
-            | Op::Max
-            | Op::Ratio => true,
-            Op::MatMul { .. } | Op::RowMax | Op::RowSum | Op::Pick | Op::SumAll { .. } | Op::ColSum | Op::SqDist => {
-                false
-            }
-        }
+        !matches!(
+            self.op,
+            Op::MatMul { .. }
+                | Op::Conv { .. }
+                | Op::Reduce { .. }
+                | Op::Pool { .. }
+                | Op::PoolGrad { .. }
+                | Op::Pick
+                | Op::Embed
+                | Op::EmbedGrad
+        )
     }
 
     /// The elements of inputs that these micro-steps read, as (input, index): each once, in order of first use.
@@ -155,14 +145,9 @@ impl Node {
         }
         Ok(operands)
     }
-
-    /// Row and column of an element of a matrix with as many columns as the given input.
-    fn row_column(&self, input: u8, element: u64) -> Result<(u64, u64), GraphError> {
-        Ok(div_rem(element, self.input_shape(input)?.dim(1)?))
-    }
 }
 
-/// Quotient and remainder; (0, 0) for a divisor of zero, which no shape has.
-fn div_rem(a: u64, b: u64) -> (u64, u64) {
-    (a.checked_div(b).unwrap_or(0), a.checked_rem(b).unwrap_or(0))
+/// `Max(x, x)`, which is x.
+fn constant(x: F32) -> MicroStep {
+    MicroStep::max(Operand::Const(x), Operand::Const(x))
 }

@@ -1,57 +1,99 @@
-//! Reductions: RowSum, ColSum, SumAll, SqDist.
+//! Reductions.
 //!
-//! The n items are cut into blocks of [`REDUCTION_BLOCK`]; the last may be shorter. Micro-steps, block by block:
+//! A maximum is a chain: step 0 is `Max(x_0, x_0)`, which is x₀; step j is `Max(previous, x_j)`.
+//!
+//! Of sums, the n items are cut into blocks of [`REDUCTION_BLOCK`]; the last may be shorter. Micro-steps, block by block:
 //!
 //! - for every item i of the block, in order: the steps that add it to lane `i % LANES`. A sum has one,
-//!   `Add(lane, x_i)`; a squared distance has two, `Sub(x_i, y_i)` and `Fma(d, d, lane)`. A lane begins with +0;
+//!   `Add(lane, x_i)`, a sum of products too, `Fma(x_i, y_i, lane)`; a squared distance has two, `Sub(x_i, y_i)` and
+//!   `Fma(d, d, lane)`. A lane begins with +0;
 //! - [`TREE_STEPS`] steps `Add(lane[i], lane[i + stride])` for strides 16, 8, 4, 2, 1 and, within a stride, i ascending;
 //!   lanes without items are +0;
 //! - behind every block but the first: `Add(total so far, block)`.
 //!
-//! So there are `n · s + blocks · 32 − 1` steps, where s is 1 or 2. SumAll has one more, the multiplication by its scale.
-use super::super::constants::{LANES, REDUCTION_BLOCK, TREE_STEPS};
+//! So there are `n · s + blocks · 32 − 1` steps, where s is 1 or 2.
+//!
+//! Behind either, unless the scale is 1: `Mul(result, scale)`.
 use super::blocks::place;
+use super::index::{coordinates, Coordinates};
 use super::{MicroStep, Operand};
 use crate::arith::F32;
-
-/// What is added up.
-pub(super) enum Items {
-    /// `x[first + i · stride]` of input 0.
-    Sum {
-        /// Item 0.
-        first: u64,
-        /// Distance between items.
-        stride: u64,
-    },
-    /// `(x[i] − y[i])²` of inputs 0 and 1.
-    SquaredDifference,
-}
+use crate::graph::constants::{LANES, REDUCTION_BLOCK, TREE_STEPS};
+use crate::graph::{GraphError, Node, ReduceKind, Shape, MAX_RANK};
 
 /// The reduction that one element is.
-pub(super) struct Reduction {
+pub(in crate::graph) struct Reduction {
+    kind: ReduceKind,
+    scale: F32,
     /// Number of items.
-    pub(super) n: u64,
-    /// The items.
-    pub(super) items: Items,
+    n: u64,
+    shape: Shape,
+    /// The reduced axes' lengths, 1 for the others.
+    lengths: [u32; MAX_RANK],
+    /// Coordinates of item 0.
+    first: Coordinates,
 }
 
 impl Reduction {
+    /// That of an element.
+    pub(in crate::graph) fn of(
+        node: &Node,
+        (kind, axes, scale): (ReduceKind, u8, F32),
+        element: u64,
+    ) -> Result<Reduction, GraphError> {
+        let shape = *node.input_shape(0)?;
+        let (mut lengths, mut kept) = ([1; MAX_RANK], [1; MAX_RANK]);
+        let mut n = 1_u64;
+        for (axis, (&dim, (reduced, kept))) in (0_u32..).zip(shape.dims().iter().zip(lengths.iter_mut().zip(&mut kept)))
+        {
+            if axes.unbounded_shr(axis) & 1 == 1 {
+                *reduced = dim;
+                n = n.wrapping_mul(u64::from(dim));
+            } else {
+                *kept = dim;
+            }
+        }
+        let first = coordinates(kept.get(..shape.dims().len()).unwrap_or_default(), element);
+        Ok(Reduction { kind, scale, n, shape, lengths, first })
+    }
+
+    /// Number of items.
+    pub(in crate::graph) fn items(&self) -> u64 {
+        self.n
+    }
+
     /// Micro-steps of an item.
     fn steps_per_item(&self) -> u64 {
-        match self.items {
-            Items::Sum { .. } => 1,
-            Items::SquaredDifference => 2,
+        match self.kind {
+            ReduceKind::SquaredDistance => 2,
+            _ => 1,
         }
     }
 
-    /// Number of micro-steps.
-    pub(super) fn len(&self) -> u64 {
+    /// Number of micro-steps but for the scale's.
+    fn unscaled_len(&self) -> u64 {
+        if self.kind == ReduceKind::Max {
+            return self.n;
+        }
         let blocks = self.n.div_ceil(REDUCTION_BLOCK);
         self.n.wrapping_mul(self.steps_per_item()).wrapping_add(blocks.wrapping_mul(LANES)).saturating_sub(1)
     }
 
+    /// Number of micro-steps.
+    pub(super) fn len(&self) -> u64 {
+        self.unscaled_len().wrapping_add(u64::from(self.scale != F32::ONE))
+    }
+
     /// Micro-step `t`, which is below [`len`](Self::len).
     pub(super) fn step(&self, t: u64) -> MicroStep {
+        let previous = Operand::Prior(t.wrapping_sub(1));
+        if t >= self.unscaled_len() {
+            return MicroStep::mul(previous, Operand::Const(self.scale));
+        }
+        if self.kind == ReduceKind::Max {
+            let x = self.item(0, t);
+            return MicroStep::max(if t == 0 { x } else { previous }, x);
+        }
         let per_item = self.steps_per_item();
         let at = place(t, REDUCTION_BLOCK.wrapping_mul(per_item).wrapping_add(TREE_STEPS));
         let first_item = at.block.wrapping_mul(REDUCTION_BLOCK);
@@ -62,7 +104,7 @@ impl Reduction {
         }
         let q = at.offset.wrapping_sub(tree);
         if q >= TREE_STEPS {
-            return MicroStep::add(Operand::Prior(at.start.wrapping_sub(1)), Operand::Prior(t.wrapping_sub(1)));
+            return MicroStep::add(Operand::Prior(at.start.wrapping_sub(1)), previous);
         }
         // Steps 0..16 of the tree have stride 16, 16..24 stride 8, …: stride s begins at 32 − 2s.
         let stride = LANES.wrapping_sub(q).next_power_of_two() / 2;
@@ -88,31 +130,29 @@ impl Reduction {
 
     /// Step `offset` of a block, one that belongs to an item.
     fn item_step(&self, t: u64, first_item: u64, offset: u64) -> MicroStep {
-        match self.items {
-            Items::Sum { first, stride } => {
-                let i = first_item.wrapping_add(offset);
-                let index = first.wrapping_add(i.wrapping_mul(stride));
-                MicroStep::add(lane(t, offset, 1), Operand::Input { input: 0, index })
+        let lane = |i: u64, per_item: u64| match i < LANES {
+            true => Operand::Const(F32::ZERO),
+            false => Operand::Prior(t.wrapping_sub(LANES.wrapping_mul(per_item))),
+        };
+        let i = first_item.wrapping_add(offset);
+        match self.kind {
+            ReduceKind::Dot => MicroStep::fma(self.item(0, i), self.item(1, i), lane(offset, 1)),
+            ReduceKind::SquaredDistance if offset & 1 == 0 => {
+                let i = first_item.wrapping_add(offset / 2);
+                MicroStep::sub(self.item(0, i), self.item(1, i))
             }
-            Items::SquaredDifference => {
-                let i = offset / 2;
-                if offset & 1 == 0 {
-                    let index = first_item.wrapping_add(i);
-                    MicroStep::sub(Operand::Input { input: 0, index }, Operand::Input { input: 1, index })
-                } else {
-                    let difference = Operand::Prior(t.wrapping_sub(1));
-                    MicroStep::fma(difference, difference, lane(t, i, 2))
-                }
+            ReduceKind::SquaredDistance => {
+                let difference = Operand::Prior(t.wrapping_sub(1));
+                MicroStep::fma(difference, difference, lane(offset / 2, 2))
             }
+            _ => MicroStep::add(lane(offset, 1), self.item(0, i)),
         }
     }
-}
 
-/// The lane of item `i` of a block before step `t` adds the item to it.
-fn lane(t: u64, i: u64, per_item: u64) -> Operand {
-    if i < LANES {
-        Operand::Const(F32::ZERO)
-    } else {
-        Operand::Prior(t.wrapping_sub(LANES.wrapping_mul(per_item)))
+    /// Item `i` of an input: reduced axes count row by row.
+    fn item(&self, input: u8, i: u64) -> Operand {
+        let mut at = coordinates(self.lengths.get(..self.shape.dims().len()).unwrap_or_default(), i);
+        at.iter_mut().zip(self.first).for_each(|(at, first)| *at = at.wrapping_add(first));
+        Operand::Input { input, index: super::index::element(self.shape.dims(), &at) }
     }
 }

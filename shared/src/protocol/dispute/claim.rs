@@ -8,6 +8,7 @@ use crate::graph::ProgramRef;
 use crate::protocol::error::{ensure, Checked, Fail};
 use crate::protocol::Error;
 use crate::wire::wire;
+use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
 /// A statement that a program execution has a result.
@@ -57,14 +58,11 @@ impl Claim {
         }
     }
 
-    /// Agreed root of a snapshot's state list, in the disputed step. `None` if the program may not read it.
-    pub(super) fn snapshot(&self, snapshot: u8, focus: &Focus) -> Option<Hash> {
-        match (self, snapshot) {
-            (Claim::Execution { .. }, 0) => Some(focus.before),
-            (Claim::Distance { start, .. }, 0) => Some(*start),
-            (Claim::Distance { replayed, .. }, 1) => Some(*replayed),
-            (Claim::Distance { claimed, .. }, 2) => Some(*claimed),
-            _ => None,
+    /// Agreed roots of the state lists that the program may read in the disputed step, by snapshot.
+    pub(super) fn snapshots(&self, focus: &Focus) -> Vec<Hash> {
+        match self {
+            Claim::Execution { .. } => [focus.before].into(),
+            Claim::Distance { start, replayed, claimed, .. } => [*start, *replayed, *claimed].into(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The pinpoint game: two sides narrow a false claim down to one primitive operation, which the contract performs.
+//! The pinpoint game: two sides narrow a false claim down to one primitive operation, which the [`Referee`] performs.
 //!
 //! ```text
 //! Split ─► State ─► AwaitTrace ─► Trace ─► AwaitNode ─► Element ─┬─► AwaitOperands ─► Over
@@ -7,7 +7,7 @@
 //! ```
 //! At every level the asserter reveals and the challenger names the first thing that it disagrees with, so that all to
 //! the left of it is agreed. What is agreed in the end (the state before the step, the trace left of the node, the
-//! program, the micro-trace left of the micro-step) fixes every operand, and the contract computes the value itself.
+//! program, the micro-trace left of the micro-step) fixes every operand, and the referee computes the value itself.
 //!
 //! A challenger who is right always has a right move, and wins; an asserter who is right can always open what it is asked
 //! for, and wins. Both only need the claim's inputs and the program. That rests on the program being
@@ -27,15 +27,15 @@ pub use claim::Claim;
 pub use clock::Clock;
 pub use length::{distance_moves, execution_moves};
 pub use moves::{Move, OperandProof};
+pub use referee::{Facts, Fault, Local, Question, Record, Referee};
 pub use steps::{boundaries, Split};
 
-use super::error::{ensure, Checked, Fail};
+use super::error::{ensure, Checked};
 use super::types::{AccountId, Block};
 use super::Error;
 use crate::arith::F32;
 use crate::commit::descent::{Descent, Turn};
 use crate::commit::Hash;
-use crate::graph::Node;
 use crate::wire::{wire, Wire};
 use alloc::boxed::Box;
 use codec::{Decode, Encode};
@@ -117,8 +117,10 @@ pub struct Focus {
     pub node: u32,
     /// What the asserter claims to be the root of its output.
     pub node_root: Hash,
-    /// That node.
-    pub record: Option<Node>,
+    /// That node's record.
+    pub record: Option<Record>,
+    /// What the referee says of it.
+    pub facts: Facts,
     /// The first element of its output that is disputed.
     pub element: u64,
     /// What the asserter claims to be its value.
@@ -130,8 +132,15 @@ pub struct Focus {
 }
 
 wire!(struct Focus {
-    step, before, output, result, trace, node, node_root, record, element, value, micro_trace, micro
+    step, before, output, result, trace, node, node_root, record, facts, element, value, micro_trace, micro
 });
+
+impl Focus {
+    /// What the asserter claims to be the value of the disputed micro-step, or of the element.
+    fn claimed(&self) -> F32 {
+        self.micro.map_or(self.value, |(_, value)| value)
+    }
+}
 
 /// Why a game ended.
 #[allow(clippy::cast_possible_truncation)] // In what the codec derives: the variants' numbers.
@@ -231,19 +240,26 @@ pub fn open_boxed(
 /// A move. An error changes nothing: it is not the caller's turn, or not a move at all. A move that breaks the
 /// asserter's own commitment is a move, and loses.
 pub fn play(mut game: Game, caller: &AccountId, mut mv: Move, now: Block) -> Result<Game, Error> {
-    play_in_place(&mut game, caller, &mut mv, now)?;
+    play_in_place(&mut game, caller, &mut mv, now, &Local)?;
     Ok(game)
 }
 
-/// [`play`] in place: after an error the game may be half changed, and is thrown away. Takes what is in the move.
-pub fn play_in_place(game: &mut Game, caller: &AccountId, mv: &mut Move, now: Block) -> Checked {
+/// [`play`] in place, before any referee: after an error the game may be half changed, and is thrown away. Takes what
+/// is in the move.
+pub fn play_in_place(
+    game: &mut Game,
+    caller: &AccountId,
+    mv: &mut Move,
+    now: Block,
+    referee: &impl Referee,
+) -> Checked {
     let side = game.turn().ok_or(Error::GameOver)?;
     if *caller != game.account(side) {
         let plays = *caller == game.asserter || *caller == game.challenger;
         return Err(if plays { Error::OutOfTurn(side) } else { Error::NotYours }.into());
     }
     game.clock.spend(side, now)?;
-    match moves::make(game, mv) {
+    match moves::make(game, mv, referee) {
         Err(Fault::Refused(fail)) => return Err(fail),
         Err(Fault::Lost(cause)) => game.end(false, cause, F32::ZERO),
         Ok(()) => {}
@@ -304,29 +320,9 @@ impl Game {
     }
 
     fn end(&mut self, asserter_won: bool, reason: Cause, computed: F32) {
-        let Focus { step, node, element, value, micro, .. } = self.focus;
-        let claimed = micro.map_or(value, |(_, value)| value);
+        let Focus { step, node, element, micro, .. } = self.focus;
+        let claimed = self.focus.claimed();
         let verdict = Verdict { reason, step, node, element, micro: micro.map(|(t, _)| t), claimed, computed };
         self.stage = Stage::Over { asserter_won, verdict };
-    }
-}
-
-/// Why a move isn't made.
-enum Fault {
-    /// It isn't a move.
-    Refused(Fail),
-    /// It is one, and loses the asserter the game.
-    Lost(Cause),
-}
-
-impl From<Fail> for Fault {
-    fn from(fail: Fail) -> Self {
-        Fault::Refused(fail)
-    }
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Fault::Refused(error.into())
     }
 }

@@ -1,9 +1,9 @@
 //! The moves, and what each does to a game.
 use super::claim::step_found;
-use super::{referee, Cause, Fault, Game, Stage};
+use super::{Cause, Fault, Game, Question, Record, Referee, Stage};
+use crate::arith::F32;
 use crate::commit::descent::{Descent, DescentError, Found};
 use crate::commit::{checked_f32, checked_item, CommitError, Hash, Opening, Wrong};
-use crate::graph::{Node, RECORD_LEN};
 use crate::protocol::Error;
 use crate::wire::wire;
 use alloc::vec::Vec;
@@ -58,7 +58,7 @@ pub enum Move {
     },
     /// Asserter: all operands. Ends the game.
     Operands {
-        /// Of each distinct input element, in order of first use ([`Node::operands`]).
+        /// Of each distinct input element, in order of first use ([`crate::graph::Node::operands`]).
         openings: Vec<OperandProof>,
         /// Of each distinct earlier micro-step, in order of first use.
         prior: Vec<Opening>,
@@ -112,7 +112,7 @@ impl From<DescentError> for Fault {
 }
 
 /// Makes a move. After an error the game may be half changed, and is thrown away.
-pub(super) fn make(game: &mut Game, mv: &mut Move) -> Result<(), Fault> {
+pub(super) fn make(game: &mut Game, mv: &mut Move, referee: &impl Referee) -> Result<(), Fault> {
     match (&mut game.stage, mv) {
         (Stage::Split(split), Move::Split { roots }) => split.reveal(take(roots)),
         (Stage::Split(split), Move::Pick { index }) => {
@@ -132,11 +132,12 @@ pub(super) fn make(game: &mut Game, mv: &mut Move) -> Result<(), Fault> {
             }
         }
         (Stage::AwaitTrace, Move::Trace { root, out }) => trace(game, *root, out),
-        (Stage::AwaitNode, Move::Node { record }) => node(game, record),
+        (Stage::AwaitNode, Move::Node { record }) => node(game, record, referee),
         (Stage::AwaitMicro, Move::Micro { root, last }) => micro(game, *root, last),
         (Stage::AwaitOperands, Move::Operands { openings, prior }) => {
-            let (value, computed) = referee::compute(game, openings, prior)?;
-            let same = value == computed;
+            let question = Question::of(game).ok_or(Fault::Lost(Cause::MalformedRecord))?;
+            let computed = referee.compute(&question, openings, prior)?;
+            let same = game.focus.claimed() == computed;
             game.end(same, if same { Cause::SameValue } else { Cause::OtherValue }, computed);
             Ok(())
         }
@@ -181,14 +182,15 @@ fn after_descent(game: &mut Game, found: &Found) -> Result<(), Fault> {
         }
         Stage::Element(_) => {
             focus.element = found.item_index;
-            focus.value = crate::arith::F32::from_le_bytes(bytes(found)?);
-            match &focus.record {
-                Some(node) if node.at_once() => Stage::AwaitOperands,
-                _ => Stage::AwaitMicro,
+            focus.value = F32::from_le_bytes(bytes(found)?);
+            if focus.facts.at_once {
+                Stage::AwaitOperands
+            } else {
+                Stage::AwaitMicro
             }
         }
         _ => {
-            focus.micro = Some((found.item_index, crate::arith::F32::from_le_bytes(bytes(found)?)));
+            focus.micro = Some((found.item_index, F32::from_le_bytes(bytes(found)?)));
             Stage::AwaitOperands
         }
     };
@@ -211,20 +213,19 @@ fn trace(game: &mut Game, root: Hash, out: &Opening) -> Result<(), Fault> {
     Ok(())
 }
 
-fn node(game: &mut Game, record: &Opening) -> Result<(), Fault> {
+fn node(game: &mut Game, record: &Opening, referee: &impl Referee) -> Result<(), Fault> {
     let program = game.claim.program();
     let index = program.node_record(game.focus.node);
-    let record: [u8; RECORD_LEN] = checked_item(&program.root, program.byte_len(), index, record)?;
-    let node = Node::from_record(&record).ok().filter(|node| node.check().is_ok());
-    let node = node.ok_or(Fault::Lost(Cause::MalformedRecord))?;
-    let len = node.shape.elements().saturating_mul(4);
+    let record = Record(checked_item(&program.root, program.byte_len(), index, record)?);
+    let facts = referee.inspect(&record)?;
+    let len = facts.elements.saturating_mul(4);
     game.stage = Stage::Element(Descent::new(game.focus.node_root, len, 4)?);
-    game.focus.record = Some(node);
+    (game.focus.record, game.focus.facts) = (Some(record), facts);
     Ok(())
 }
 
 fn micro(game: &mut Game, root: Hash, last: &Opening) -> Result<(), Fault> {
-    let steps = game.focus.record.as_ref().map_or(0, Node::micro_len);
+    let steps = game.focus.facts.micro_len;
     let len = steps.saturating_mul(4);
     let value = checked_f32(&root, len, steps.saturating_sub(1), last)?;
     if value != game.focus.value {

@@ -1,5 +1,6 @@
 //! Whole games over small programs.
 use super::*;
+use crate::graph::Node;
 use crate::protocol::testing::{data, distance_program, start_state, state_root, step_program, Lie, View};
 use crate::protocol::Error;
 use alloc::vec;
@@ -28,7 +29,7 @@ fn play_out(claim: Claim, asserter: &View, challenger: &View) -> (Game, Vec<&'st
         let Some(side) = game.turn() else { break };
         let view = if side == Side::Asserter { asserter } else { challenger };
         let mv = view.respond(&game);
-        assert!(mv.encoded_size() < 16 * 1024, "a move fits ink's buffer");
+        assert!(mv.encoded_size() < 15 * 1024, "a move fits ink's buffer, and goes on to the referee with a question");
         let wire = Move::decode(&mut mv.encode().as_slice()).unwrap();
         let account = game.account(side);
         game = play(game, &account, wire, 10).unwrap();
@@ -315,12 +316,60 @@ fn malformed_records_lose_without_panic() {
     ];
     for malform in malform {
         let mut game = good.clone();
-        malform(game.focus.record.as_mut().unwrap());
+        let mut node = game.focus.node().unwrap();
+        malform(&mut node);
+        game.focus.record = Some(Record(node.to_record()));
         match play(game, &ASSERTER, honest.respond(&good), 10) {
             Ok(game) => assert_eq!(verdict(&game).1.reason, Cause::MalformedRecord),
             Err(error) => assert!(matches!(error, Error::Count { .. }), "{error:?}"),
         }
     }
+}
+
+/// A referee that never answers: one that ran out of gas.
+struct Silent;
+
+impl Referee for Silent {
+    fn inspect(&self, _: &Record) -> Result<Facts, Fault> {
+        Err(Error::NoReferee.into())
+    }
+
+    fn compute(&self, _: &Question, _: &[OperandProof], _: &[crate::commit::Opening]) -> Result<F32, Fault> {
+        Err(Error::NoReferee.into())
+    }
+}
+
+/// It is nobody's loss: whoever moves chooses how much gas the referee gets.
+#[test]
+fn a_move_without_an_answer_is_none() {
+    let (honest, liar) = pair(600, 40, 16, Lie { step: 30, node: 2, element: 1, micro: 100 });
+    for (asserter, other) in [(&honest, &liar), (&liar, &honest)] {
+        for stage in ["await node", "await operands"] {
+            let mut game = game_at(stage, asserter, other);
+            let mut mv = asserter.respond(&game);
+            let outcome = play_in_place(&mut game.clone(), &ASSERTER, &mut mv.clone(), 10, &Silent);
+            assert_eq!(outcome, Err(Error::NoReferee.into()));
+            assert_eq!(play_in_place(&mut game, &ASSERTER, &mut mv, 10, &Local), Ok(()));
+        }
+        // The others don't ask.
+        for stage in ["split", "state", "await trace", "trace", "element", "await micro", "micro"] {
+            let mut game = game_at(stage, asserter, other);
+            let mut mv = asserter.respond(&game);
+            assert_eq!(play_in_place(&mut game, &ASSERTER, &mut mv, 10, &Silent), Ok(()));
+        }
+    }
+}
+
+/// Whoever asks without a game can't make the referee work for long.
+#[test]
+fn only_what_is_done_at_once_is_done_whole() {
+    let (honest, liar) = pair(600, 40, 16, Lie { step: 30, node: 2, element: 1, micro: 100 });
+    let game = game_at("await operands", &honest, &liar);
+    let Move::Operands { openings, prior } = honest.respond(&game) else { panic!() };
+    let question = Question::of(&game).unwrap();
+    assert!(Local.compute(&question, &openings, &prior).is_ok());
+    let whole = Question { micro: None, ..question };
+    assert_eq!(Local.compute(&whole, &openings, &[]), Err(Error::WrongMove.into()));
 }
 
 proptest! {

@@ -3,9 +3,10 @@ use super::dispute::{boundaries, Claim, Game, Move, OperandProof, Side, Stage};
 use crate::arith::{from_u32, Soft, F32};
 use crate::commit::descent::{first_difference, first_item_difference, Descent, Expected, Revealed};
 use crate::commit::{hash, Hash, Opening, Tree};
+use crate::graph::function::Function;
 use crate::graph::{
     eval_element, eval_step, DataDecl, Dtype, Env, GraphError, Input, Name, Node, Op, Operand, Program, ProgramRef,
-    Shape, Source, StateDecl,
+    ReduceKind, ScheduleKind, Shape, Source, StateDecl,
 };
 use alloc::vec;
 use alloc::vec::Vec;
@@ -35,6 +36,20 @@ fn shape(dims: &[u32]) -> Shape {
 
 fn bits(value: f32) -> F32 {
     F32(value.to_bits())
+}
+
+fn map(function: Function, params: &[f32]) -> Op {
+    let mut all = [F32::ZERO; 4];
+    all.iter_mut().zip(params).for_each(|(to, &param)| *to = bits(param));
+    Op::Map { function, params: all }
+}
+
+fn reduce(kind: ReduceKind, axes: u8) -> Op {
+    Op::Reduce { kind, axes, scale: F32::ONE }
+}
+
+fn constant(value: f32) -> Op {
+    Op::Schedule { kind: ScheduleKind::Constant, base: bits(value), end: F32::ZERO, warmup: 0, period: 0 }
 }
 
 /// Appends a node; its index.
@@ -71,28 +86,31 @@ pub(crate) fn step_program(k: u32, counters: u32, jitter: bool) -> Program {
     let mut nodes = Vec::new();
     let v = Input::state(counters, weights);
     let w = Input::state(counters + 1, weights);
-    let gather = |scale| Op::Gather { seed: 7, rows: ROWS, scale: bits(scale), shift: F32::ZERO };
+    let gather = |scale| Op::Gather { seed: 7, rows: ROWS, scale: bits(scale), shift: F32::ZERO, part: 0, parts: 1 };
     let x =
         push(&mut nodes, gather(1.0 / (64 * k) as f32), vec![Input::data(0, Dtype::U8, x_shape)], shape(&[BATCH, k]));
     let y = push(&mut nodes, gather(1.0), vec![Input::data(1, Dtype::U8, y_shape)], shape(&[BATCH]));
-    let (logits, row) = (shape(&[BATCH, CLASSES]), shape(&[BATCH]));
+    let (logits, row) = (shape(&[BATCH, CLASSES]), shape(&[BATCH, 1]));
     let h = push(&mut nodes, Op::MatMul { trans_a: false, trans_b: false }, vec![x, w], logits);
-    let a = push(&mut nodes, Op::Relu, vec![h], logits);
-    let max = push(&mut nodes, Op::RowMax, vec![a], row);
-    let e = push(&mut nodes, Op::SubExp, vec![a, max], logits);
-    let sum = push(&mut nodes, Op::RowSum, vec![e], row);
-    let da = push(&mut nodes, Op::XentGrad { scale: F32::HALF }, vec![e, sum, y], logits);
-    let dh = push(&mut nodes, Op::ReluGrad, vec![da, h], logits);
+    let a = push(&mut nodes, Op::map(Function::Relu), vec![h], logits);
+    let max = push(&mut nodes, reduce(ReduceKind::Max, 0b10), vec![a], row);
+    let e = push(&mut nodes, Op::map(Function::SubExp), vec![a, max], logits);
+    let sum = push(&mut nodes, reduce(ReduceKind::Sum, 0b10), vec![e], row);
+    let y = push(&mut nodes, Op::Reshape, vec![y], row);
+    let half = push(&mut nodes, constant(0.5), vec![], Shape::SCALAR);
+    let da = push(&mut nodes, map(Function::XentGrad, &[-1.0, 0.0, 1.0]), vec![e, sum, y, half], logits);
+    let dh = push(&mut nodes, Op::map(Function::ReluGrad), vec![da, h], logits);
     let mut g = push(&mut nodes, Op::MatMul { trans_a: true, trans_b: false }, vec![x, dh], weights);
     if jitter {
         g = push(&mut nodes, Op::Jitter { seed: 3, exponent: -20 }, vec![g], weights);
     }
+    let rate = push(&mut nodes, constant(0.1), vec![], Shape::SCALAR);
     for counter in 0..counters {
         let c = Input::state(counter, shape(&[1]));
-        push(&mut nodes, Op::Add, vec![c, c], shape(&[1]));
+        push(&mut nodes, Op::map(Function::Add), vec![c, c], shape(&[1]));
     }
-    let v = push(&mut nodes, Op::SgdMomentum { mu: bits(0.9), wd: bits(0.001) }, vec![v, w, g], weights);
-    push(&mut nodes, Op::SgdStep { lr: bits(0.1) }, vec![w, v], weights);
+    let v = push(&mut nodes, map(Function::SgdMomentum, &[0.9, 0.001]), vec![v, w, g], weights);
+    push(&mut nodes, Op::map(Function::Step), vec![w, v, rate], weights);
     let program = Program { states, data, nodes };
     program.validate().unwrap();
     program
@@ -110,15 +128,17 @@ pub(crate) fn distance_program(step: &Program) -> Program {
     for (from, to) in [(1, 2), (0, 1)] {
         let mut total: Option<Input> = None;
         for index in 0..step.states.len() {
-            let d = push(&mut nodes, Op::SqDist, vec![of(from, index), of(to, index)], Shape::SCALAR);
+            let axes = if step.states[index].shape.rank() == 1 { 0b1 } else { 0b11 };
+            let squared = reduce(ReduceKind::SquaredDistance, axes);
+            let d = push(&mut nodes, squared, vec![of(from, index), of(to, index)], Shape::SCALAR);
             total = Some(match total {
-                Some(total) => push(&mut nodes, Op::Add, vec![total, d], Shape::SCALAR),
+                Some(total) => push(&mut nodes, Op::map(Function::Add), vec![total, d], Shape::SCALAR),
                 None => d,
             });
         }
         sums.push(total.unwrap());
     }
-    push(&mut nodes, Op::Ratio, sums, Shape::SCALAR);
+    push(&mut nodes, Op::map(Function::Ratio), sums, Shape::SCALAR);
     let program = Program { states: step.states.clone(), data: vec![], nodes };
     program.validate().unwrap();
     program
@@ -278,7 +298,7 @@ impl View {
 
     fn micro_of(&self, game: &Game) -> Vec<F32> {
         let at = game.focus.node as usize;
-        let node = game.focus.record.as_ref().unwrap();
+        let node = &game.focus.node().unwrap();
         let (snapshots, trace) = self.before(game);
         self.micro(game.focus.step, at, node, game.focus.element, snapshots, trace)
     }
@@ -332,7 +352,7 @@ impl View {
     }
 
     fn operands(&self, game: &Game) -> Move {
-        let node = game.focus.record.as_ref().unwrap();
+        let node = game.focus.node().unwrap();
         let (env, element) = (Env { step: game.focus.step }, game.focus.element);
         let range = game.focus.micro.map_or(0..node.micro_len(), |(t, _)| t..t + 1);
         let operands = node.operands(env, element, range).unwrap();

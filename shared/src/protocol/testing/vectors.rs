@@ -97,7 +97,7 @@ fn vectors_of_games() {
     let program = step_program(K, 0, false);
     let start = start_state(&program);
     let run = |lie| View::run(&program, &data(K), 0, 2, &start, lie);
-    let (a, b) = (run(None), run(Some(Lie { step: 1, node: 9, element: 1, micro: 1 })));
+    let (a, b) = (run(None), run(Some(Lie { step: 1, node: 11, element: 1, micro: 1 })));
     let measure = |lie| View::distance(&distance_program(&program), [&start, a.end_state(), b.end_state()], lie);
     let (honest, liar) = (measure(None), measure(Some(Lie { step: 0, node: 0, element: 0, micro: 40 })));
     game("game_distance_false", "a distance", liar.distance_claim(), &liar, &honest);

@@ -286,7 +286,7 @@ impl World {
             let start = &checkpoints[segment as usize];
             let claimed = &checkpoints[segment as usize + 1];
             if kind == Kind::LyingVerifier {
-                let lie = Lie { step: first, node: 9, element: u64::from(verifier[0] % 6), micro: 1 };
+                let lie = Lie { step: first, node: 11, element: u64::from(verifier[0] % 6), micro: 1 };
                 execution = View::run(&self.program, &data(K), first, steps, start, Some(lie));
             }
             let mut lie = None;
@@ -310,7 +310,7 @@ impl World {
     fn profile(&self, verifier: &AccountId) -> (Profile, View, View, View) {
         let steps = self.task().spec.segment(0).1;
         let lies = self.kind(verifier) == Kind::LyingVerifier;
-        let lie = lies.then_some(Lie { step: 1, node: 9, element: 1, micro: 1 });
+        let lie = lies.then_some(Lie { step: 1, node: 11, element: 1, micro: 1 });
         let base = View::run(&self.program, &data(K), 0, steps, &self.start, lie);
         let jittered = View::run(&self.jitter, &data(K), 0, steps, &self.start, None);
         let distance = self.measure(&self.start, base.end_state(), jittered.end_state(), None);

@@ -26,6 +26,7 @@ pub(crate) async fn deploy(args: DeployArgs, json: bool) -> Result<()> {
     let fees: u128 = receipts.iter().map(|receipt| receipt.fee).sum();
     println!("escrow   {}", address(&deployment.escrow.address));
     println!("arbiter  {}", address(&deployment.arbiter.address));
+    println!("referee  {}", address(&deployment.referee.address));
     println!("jackpot  {}", address(&deployment.jackpot.address));
     println!("fees     {}", crate::money::text(fees));
     println!("written to {}", args.deployment.display());

@@ -26,12 +26,14 @@ struct Answer {
     training: Option<Training>,
 }
 
-/// A trainable tensor.
+/// A tensor of the model.
 #[derive(Debug, Serialize)]
 struct Tensor {
     name: String,
     shape: String,
     elements: u64,
+    /// Training changes it.
+    trained: bool,
 }
 
 /// What a task makes of a model.
@@ -77,7 +79,7 @@ pub(crate) fn inspect(args: &InspectArgs, json: bool) -> Result<()> {
         true => {
             let project = Project::open(&args.path)?;
             let training = training(&project);
-            (project.model, Some(training))
+            (project.models.training, Some(training))
         }
         false => (read(&args.path)?, None),
     };
@@ -85,6 +87,7 @@ pub(crate) fn inspect(args: &InspectArgs, json: bool) -> Result<()> {
         name: param.name.clone(),
         shape: param.shape.to_string(),
         elements: param.shape.elements(),
+        trained: param.trained,
     });
     let answer = Answer {
         parameters: parameters.collect(),
@@ -100,25 +103,24 @@ pub(crate) fn inspect(args: &InspectArgs, json: bool) -> Result<()> {
     Ok(())
 }
 
+/// A model file, for the batches that it was exported for, or else for single samples.
 fn read(path: &Path) -> Result<Model> {
-    onnx::read_file(path).with_context(|| format!("cannot use the model {}", path.display()))
+    let read = || {
+        let file = onnx::File::read(path)?;
+        file.model(file.batch().unwrap_or(1))
+    };
+    read().with_context(|| format!("cannot use the model {}", path.display()))
 }
 
-/// What a layer computes.
+/// What a layer computes, and the shape of what comes out.
 fn formula(layer: &Layer, model: &Model) -> String {
-    let value = |value: Value| match value {
-        Value::Batch => "batch".to_owned(),
+    let value = |value: &Value| match *value {
+        Value::Input => "batch".to_owned(),
+        Value::Param(index) => model.params.get(index).map_or_else(String::new, |param| param.name.clone()),
         Value::Layer(index) => format!("layer {index}"),
     };
-    let param = |index: usize| model.params.get(index).map_or("", |param| &param.name);
-    match *layer {
-        Layer::MatMul { x, weight, transposed } => {
-            format!("{} · {}{}", value(x), param(weight), if transposed { "ᵀ" } else { "" })
-        }
-        Layer::Bias { x, bias } => format!("{} + {}", value(x), param(bias)),
-        Layer::Relu { x } => format!("max({}, 0)", value(x)),
-        Layer::Add { x, y } => format!("{} + {}", value(x), value(y)),
-    }
+    let inputs: Vec<String> = layer.inputs.iter().map(value).collect();
+    format!("{:?} ({}) = {}", layer.op, inputs.join(", "), layer.shape)
 }
 
 fn training(project: &Project) -> Training {
@@ -154,9 +156,11 @@ fn describe((index, node): (usize, &Node), program: &Program, interval: u32) -> 
 }
 
 fn print(answer: &Answer, model: &Model) {
-    println!("model      {} inputs, {} outputs, {} parameters", model.features, model.classes, answer.parameter_count);
+    let output = model.shape(model.output);
+    println!("model      batch {} to {output}, {} trained values", model.input, answer.parameter_count);
     for tensor in &answer.parameters {
-        println!("  {:<32} {:<16} {:>12}", tensor.name, tensor.shape, tensor.elements);
+        let kept = if tensor.trained { "" } else { "not trained" };
+        println!("  {:<40} {:<20} {:>12}  {kept}", tensor.name, tensor.shape, tensor.elements);
     }
     println!("layers");
     for (index, layer) in answer.layers.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod baseline;
+mod data;
 mod deploy;
 mod devnet;
 mod inspect;
@@ -9,6 +10,7 @@ mod store;
 mod work;
 
 pub(crate) use baseline::baseline;
+pub(crate) use data::{data, DataArgs};
 pub(crate) use deploy::deploy;
 pub(crate) use devnet::devnet;
 pub(crate) use inspect::inspect;

@@ -12,12 +12,7 @@ use assay_core::{
         Claim, Game as ChainGame, GameId,
     },
 };
-use assay_engine::{
-    compile::Compiled,
-    data::Roots,
-    import::onnx,
-    task::{Task, TaskData},
-};
+use assay_engine::{compile::Compiled, data::Roots, project::Project};
 use assay_roles::journal::{Entry, Event};
 use serde::Deserialize;
 
@@ -159,11 +154,8 @@ async fn games(args: &DemoArgs, ended: &Ended, events: &[ChainEvent]) -> Result<
 
 /// The task's programs, for the names of nodes.
 fn compile(args: &DemoArgs) -> Result<Compiled> {
-    let mut task = Task::read(&args.task_dir)?;
-    task.training.seed = args.seed;
-    let data = TaskData::load(&task, &Roots::standard(&args.task_dir))?;
-    let model = onnx::read_file(&args.task_dir.join(&task.model))?;
-    Ok(Compiled::new(&model, &task, &data)?)
+    let folder = &args.task_dir;
+    Ok(Project::open_with(folder, &Roots::standard(folder), Some(args.seed))?.compiled)
 }
 
 fn describe(id: GameId, game: &ChainGame, ended: &Ended, compiled: &Compiled) -> Game {

@@ -1,7 +1,9 @@
 //! Programs, node by node.
 use super::CompileError;
 use crate::data::DataTensor;
-use assay_core::graph::{Input, Name, Node, Op, Program, Shape, Source, StateDecl};
+use assay_core::arith::F32;
+use assay_core::graph::function::Function;
+use assay_core::graph::{Input, Name, Node, Op, Program, ReduceKind, Shape, Source, StateDecl};
 
 /// A program that grows.
 pub(super) struct Builder {
@@ -31,6 +33,16 @@ impl Builder {
         Input { source, ..Input::state(0, self.program.states[index].shape) }
     }
 
+    /// Name of a state tensor.
+    pub(super) fn state_name(&self, index: usize) -> String {
+        self.program.states[index].name.to_string()
+    }
+
+    /// Number of nodes so far.
+    pub(super) fn nodes(&self) -> usize {
+        self.program.nodes.len()
+    }
+
     /// Adds a node of the shape that its operator gives.
     pub(super) fn node(&mut self, name: &str, op: Op, inputs: impl Into<Vec<Input>>) -> Result<Input, CompileError> {
         let inputs = inputs.into();
@@ -38,7 +50,7 @@ impl Builder {
         self.node_of_shape(name, op, inputs, shape)
     }
 
-    /// Adds a node of this shape: `Gather`'s says how many rows it takes.
+    /// Adds a node of this shape, for operators whose inputs don't say it.
     pub(super) fn node_of_shape(
         &mut self,
         name: &str,
@@ -51,6 +63,74 @@ impl Builder {
         let index = self.program.nodes.len() as u32;
         self.program.nodes.push(node);
         Ok(Input::node(index, shape))
+    }
+
+    /// Adds an elementwise function.
+    pub(super) fn map(
+        &mut self,
+        name: &str,
+        function: Function,
+        inputs: impl Into<Vec<Input>>,
+    ) -> Result<Input, CompileError> {
+        self.node(name, Op::map(function), inputs)
+    }
+
+    /// Adds an elementwise function with parameters.
+    pub(super) fn map_with(
+        &mut self,
+        name: &str,
+        function: Function,
+        params: &[f64],
+        inputs: impl Into<Vec<Input>>,
+    ) -> Result<Input, CompileError> {
+        self.node(name, with(function, params), inputs)
+    }
+
+    /// Adds a reduction of these axes; the result is multiplied by `scale`.
+    pub(super) fn reduce(
+        &mut self,
+        name: &str,
+        kind: ReduceKind,
+        axes: u8,
+        scale: f64,
+        inputs: impl Into<Vec<Input>>,
+    ) -> Result<Input, CompileError> {
+        self.node(name, Op::Reduce { kind, axes, scale: bits(scale) }, inputs)
+    }
+
+    /// The same elements in another shape.
+    pub(super) fn reshape(&mut self, name: &str, x: Input, shape: Shape) -> Result<Input, CompileError> {
+        if x.shape == shape {
+            return Ok(x);
+        }
+        self.node_of_shape(name, Op::Reshape, [x], shape)
+    }
+
+    /// The sum of what was broadcast from `shape`.
+    pub(super) fn unbroadcast(&mut self, name: &str, x: Input, shape: Shape) -> Result<Input, CompileError> {
+        if x.shape == shape {
+            return Ok(x);
+        }
+        let missing = x.shape.dims().len() - shape.dims().len();
+        let own = std::iter::repeat_n(&1, missing).chain(shape.dims());
+        let differs = (0_u8..).zip(own.zip(x.shape.dims())).filter(|(_, (own, dim))| own != dim);
+        let axes = differs.fold(0, |axes, (axis, _)| axes | 1 << axis);
+        let sum = match axes {
+            0 => x,
+            axes => self.reduce(name, ReduceKind::Sum, axes, 1.0, [x])?,
+        };
+        self.reshape(name, sum, shape)
+    }
+
+    /// Gives a value a name that others look for.
+    pub(super) fn name(&mut self, value: Input, name: &str) -> Result<Input, CompileError> {
+        match value.source {
+            Source::Node { index } => {
+                self.program.nodes[index as usize].name = cut(name);
+                Ok(value)
+            }
+            _ => self.map(name, Function::Copy, [value]),
+        }
     }
 
     /// The program, checked.
@@ -67,4 +147,31 @@ fn cut(name: &str) -> Name {
         end -= 1;
     }
     Name::new(&name[..end]).unwrap_or_default() // It is short enough now.
+}
+
+/// The nearest binary32 number.
+pub(super) fn bits(x: f64) -> F32 {
+    F32((x as f32).to_bits())
+}
+
+/// A function with parameters.
+pub(super) fn with(function: Function, params: &[f64]) -> Op {
+    let mut all = [F32::ZERO; 4];
+    all.iter_mut().zip(params).for_each(|(to, &param)| *to = bits(param));
+    Op::Map { function, params: all }
+}
+
+/// All axes of a shape.
+pub(super) fn all_axes(shape: &Shape) -> u8 {
+    axes_from(shape, 0)
+}
+
+/// The axes from this one on.
+pub(super) fn axes_from(shape: &Shape, first: u8) -> u8 {
+    (first..shape.rank()).fold(0, |axes, axis| axes | 1 << axis)
+}
+
+/// The last axis.
+pub(super) fn last_axis(shape: &Shape) -> u8 {
+    axes_from(shape, shape.rank().saturating_sub(1))
 }

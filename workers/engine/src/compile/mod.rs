@@ -1,21 +1,29 @@
 //! From a model and a task to programs.
 //!
 //! The forward pass is taken from the model; the backward pass follows from it by reverse-mode differentiation
-//! (`gradient.rs`); the optimiser's nodes come last and are the new states: momentum buffers, then the parameters, which
-//! are computed from them.
+//! (`gradient.rs`); the optimiser's nodes come last and are the new states: what it keeps of every trained parameter, then
+//! all parameters.
+mod batch;
 mod builder;
+mod check;
 mod distance;
 mod error;
 mod evaluation;
 mod forward;
 mod gradient;
+mod layout;
+mod loss;
+mod norm;
+mod optimiser;
 mod step;
 
 pub use error::CompileError;
+pub use evaluation::evaluation_batch;
+pub use layout::Layout;
 
 use crate::data::DataTensor;
 use crate::exec::{ExecError, Executor};
-use crate::import::{Model, Param};
+use crate::import::Model;
 use crate::state::State;
 use crate::task::{Task, TaskData};
 use assay_core::graph::{steps_per_epoch, Name, Program, StateDecl};
@@ -47,23 +55,24 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles a task.
+    /// Compiles a task: `model` for its batches, `evaluation`, the same model, for those of the test data.
     ///
     /// # Errors
     /// A model that doesn't fit the data.
-    pub fn new(model: &Model, task: &Task, data: &TaskData) -> Result<Compiled, CompileError> {
-        check(model, data)?;
-        let states = states(model)?;
-        let start = start(model, &states)?;
-        let batch = evaluation::batch(data.test_inputs.rows());
+    pub fn new(model: &Model, evaluation: &Model, task: &Task, data: &TaskData) -> Result<Compiled, CompileError> {
+        check::fits(model, evaluation, task, data)?;
+        let layout = Layout::new(model, &task.training.optimiser);
+        let states = states(model, &layout)?;
+        let start = start(model, &layout, &states)?;
+        let of_states = (states.as_slice(), &layout);
         Ok(Compiled {
-            step: step::program(model, task, data, &states, None)?,
-            jitter: step::program(model, task, data, &states, Some(JITTER_EXPONENT))?,
-            distance: distance::program(&states, Layout::of(model))?,
-            evaluation: evaluation::program(model, task, data, &states, batch)?,
+            step: step::program(model, task, data, of_states, None)?,
+            jitter: step::program(model, task, data, of_states, Some(JITTER_EXPONENT))?,
+            distance: distance::program(&states, &layout)?,
+            evaluation: evaluation::program(evaluation, task, data, of_states)?,
             start,
             steps: task.steps(data.train_inputs.rows()),
-            evaluation_batches: steps_per_epoch(data.test_inputs.rows(), batch),
+            evaluation_batches: steps_per_epoch(data.test_inputs.rows(), evaluation.batch()),
             data: data.clone(),
         })
     }
@@ -111,76 +120,21 @@ impl Compiled {
     }
 }
 
-/// Where parameters and their momentum buffers are among the states: buffers first.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    params: usize,
-}
-
-impl Layout {
-    /// That of a model's states.
-    pub fn of(model: &Model) -> Layout {
-        Layout { params: model.params.len() }
-    }
-
-    /// Number of parameters.
-    pub fn len(self) -> usize {
-        self.params
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(self) -> bool {
-        self.params == 0
-    }
-
-    /// Position of a parameter's momentum buffer.
-    pub fn buffer(self, param: usize) -> usize {
-        param
-    }
-
-    /// Position of a parameter.
-    pub fn param(self, param: usize) -> usize {
-        self.params + param
-    }
-
-    /// Name of a parameter's momentum buffer.
-    pub fn buffer_name(param: &str) -> String {
-        format!("{param}.momentum")
-    }
-}
-
-fn states(model: &Model) -> Result<Vec<StateDecl>, CompileError> {
-    let decl = |name: String, param: &Param| {
-        let name = Name::new(name).map_err(|_| CompileError::Name(param.name.clone()))?;
-        Ok(StateDecl { name, shape: param.shape })
+fn states(model: &Model, layout: &Layout) -> Result<Vec<StateDecl>, CompileError> {
+    let decl = |name: String, param: usize| {
+        let name = Name::new(name).map_err(|_| CompileError::Name(model.params[param].name.clone()))?;
+        Ok(StateDecl { name, shape: model.params[param].shape })
     };
-    let buffers = model.params.iter().map(|param| decl(Layout::buffer_name(&param.name), param));
-    let params = model.params.iter().map(|param| decl(param.name.clone(), param));
-    buffers.chain(params).collect()
+    let slots = layout.slots().iter();
+    let slots = slots.map(|&(param, suffix)| decl(Layout::slot_name(&model.params[param].name, suffix), param));
+    let params = model.params.iter().enumerate().map(|(index, param)| decl(param.name.clone(), index));
+    slots.chain(params).collect()
 }
 
-fn start(model: &Model, states: &[StateDecl]) -> Result<State, CompileError> {
-    let buffers = model.params.iter().map(|param| vec![0.0; param.values.len()]);
+fn start(model: &Model, layout: &Layout, states: &[StateDecl]) -> Result<State, CompileError> {
+    let slots = layout.slots().iter().map(|&(param, _)| vec![0.0; model.params[param].values.len()]);
     let weights = model.params.iter().map(|param| param.values.clone());
-    Ok(State::new(states, buffers.chain(weights).collect())?)
-}
-
-fn check(model: &Model, data: &TaskData) -> Result<(), CompileError> {
-    for (purpose, inputs) in [("train", &data.train_inputs), ("test", &data.test_inputs)] {
-        let columns = inputs.shape().dims().get(1).copied().unwrap_or(1);
-        if columns != model.features {
-            return Err(CompileError::Features { purpose, model: model.features, data: columns });
-        }
-    }
-    for (purpose, labels) in [("train", &data.train_labels), ("test", &data.test_labels)] {
-        let values = (0..labels.rows() as usize).filter_map(|row| labels.get(row).map(|label| (row as u64, label)));
-        for (row, label) in values {
-            if !(label >= 0.0 && label < model.classes as f32 && label.fract() == 0.0) {
-                return Err(CompileError::Label { purpose, row, label, classes: model.classes });
-            }
-        }
-    }
-    Ok(())
+    Ok(State::new(states, slots.chain(weights).collect())?)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The training step: forward, backward, optimiser.
+use super::batch::{Part, Sources};
 use super::builder::Builder;
-use super::{forward, gradient, CompileError, Layout};
-use crate::data::DataTensor;
+use super::forward::{self, Mode};
+use super::{gradient, loss, optimiser, CompileError, Layout};
+use crate::exec::{LOGITS, LOSS};
 use crate::import::Model;
 use crate::task::{Task, TaskData};
-use assay_core::arith::F32;
-use assay_core::graph::{Input, Op, Program, Shape, StateDecl};
+use assay_core::graph::function::Function;
+use assay_core::graph::{Input, Op, Program, StateDecl};
 
 /// Seed of the jitter's signs, beside the task's own: data order and jitter don't share theirs.
 const JITTER_SEED: u64 = 0x6a69_7474_6572_0000;
@@ -15,74 +17,44 @@ pub(super) fn program(
     model: &Model,
     task: &Task,
     data: &TaskData,
-    states: &[StateDecl],
+    (states, layout): (&[StateDecl], &Layout),
     jitter: Option<i8>,
 ) -> Result<Program, CompileError> {
     let training = &task.training;
+    let parts = training.accumulate.max(1);
     let mut builder = Builder::new(states);
-    let order = Order { seed: training.seed, batch: training.batch };
-    let inputs = builder.data("train-inputs", &data.train_inputs)?;
-    let labels = builder.data("train-labels", &data.train_labels)?;
-    let batch = gather(&mut builder, "batch", order, inputs, &data.train_inputs, (task.data.scale, task.data.shift))?;
-    let labels = gather(&mut builder, "labels", order, labels, &data.train_labels, (1.0, 0.0))?;
-    let forward = forward::layers(&mut builder, model, batch, None)?;
-    let of_logits = forward::cross_entropy(&mut builder, forward.logits, labels, training.batch)?;
-    let mut gradients = gradient::backward(&mut builder, model, &forward, of_logits)?;
+    let sources = Sources::declare(&mut builder, "train", &data.train_inputs, &data.train_labels)?;
+    let mut params = forward::state_params(&builder, model, layout);
+    let mut total: Option<(Input, Vec<Input>)> = None;
+    for part in 0..parts {
+        let of_step = Part { part, parts };
+        let batch = sources.samples(&mut builder, model, task, of_step)?;
+        let labels = sources.labels(&mut builder, model, task, of_step)?;
+        let mode = Mode::Training { training, part };
+        let forward = forward::layers(&mut builder, model, batch, params, mode)?;
+        let output = forward.at(model.output);
+        let output = builder.name(output, LOGITS)?;
+        let losses = loss::add(&mut builder, training, output, labels, 1.0 / f64::from(parts))?;
+        let gradients = gradient::backward(&mut builder, model, &forward, losses.of_output, mode)?;
+        total = Some(match total {
+            None => (losses.value, gradients),
+            Some((value, so_far)) => {
+                let value = builder.map(LOSS, Function::Add, [value, losses.value])?;
+                let pairs = so_far.into_iter().zip(gradients);
+                let sum = |(a, b)| builder.map("grad.sum", Function::Add, [a, b]);
+                (value, pairs.map(sum).collect::<Result<_, _>>()?)
+            }
+        });
+        params = forward.params;
+    }
+    let Some((_, mut gradients)) = total else { return Err(CompileError::Order { layer: 0 }) };
     if let Some(exponent) = jitter {
         for (index, gradient) in (0..).zip(&mut gradients) {
             let op = Op::Jitter { seed: (training.seed ^ JITTER_SEED).wrapping_add(index), exponent };
             *gradient = builder.node("jitter", op, [*gradient])?;
         }
     }
-    optimiser(&mut builder, model, training, &gradients)?;
+    let steps = task.steps(data.train_inputs.rows());
+    optimiser::add(&mut builder, model, layout, (training, steps), &params, gradients)?;
     builder.finish()
-}
-
-/// Data order.
-#[derive(Clone, Copy)]
-pub(super) struct Order {
-    pub(super) seed: u64,
-    pub(super) batch: u32,
-}
-
-/// A batch of rows.
-pub(super) fn gather(
-    builder: &mut Builder,
-    name: &str,
-    order: Order,
-    data: Input,
-    tensor: &DataTensor,
-    (scale, shift): (f64, f64),
-) -> Result<Input, CompileError> {
-    let bits = |x: f64| F32((x as f32).to_bits());
-    let op = Op::Gather { seed: order.seed, rows: tensor.rows(), scale: bits(scale), shift: bits(shift) };
-    let mut dims = tensor.shape().dims().to_vec();
-    if let Some(rows) = dims.first_mut() {
-        *rows = order.batch;
-    }
-    let shape = Shape::new(&dims).map_err(|error| CompileError::Node { name: name.into(), error })?;
-    builder.node_of_shape(name, op, [data], shape)
-}
-
-/// The last nodes, the new states: momentum buffers, then the parameters, which need them.
-fn optimiser(
-    builder: &mut Builder,
-    model: &Model,
-    training: &crate::task::Training,
-    gradients: &[Input],
-) -> Result<(), CompileError> {
-    let bits = |x: f64| F32((x as f32).to_bits());
-    let layout = Layout::of(model);
-    let momentum = Op::SgdMomentum { mu: bits(training.momentum), wd: bits(training.weight_decay) };
-    let mut buffers = Vec::with_capacity(gradients.len());
-    for (param, gradient) in gradients.iter().enumerate() {
-        let name = Layout::buffer_name(&model.params[param].name);
-        let inputs = [builder.state(layout.buffer(param)), builder.state(layout.param(param)), *gradient];
-        buffers.push(builder.node(&name, momentum, inputs)?);
-    }
-    for (param, buffer) in buffers.into_iter().enumerate() {
-        let inputs = [builder.state(layout.param(param)), buffer];
-        builder.node(&model.params[param].name, Op::SgdStep { lr: bits(training.learning_rate) }, inputs)?;
-    }
-    Ok(())
 }

@@ -1,23 +1,40 @@
 //! Compiled programs: their shape, what they compute, and what they refuse.
 use super::*;
 use crate::exec::Isa;
-use crate::import::{Layer, Value};
+use crate::import::{Binary, Layer, LayerOp, Param, Unary, Value};
 use crate::tamper::Tamper;
 use assay_core::arith::random::philox;
 use assay_core::arith::{Soft, F32};
+use assay_core::graph::function::Function;
 use assay_core::graph::{eval_program, Dtype, Env, Op, ProgramKind, Shape};
 use std::ops::ControlFlow;
 
 /// Seven features, a residual connection, three classes.
-pub(super) fn model() -> Model {
+pub(super) fn model(batch: u32) -> Model {
     let param = |name: &str, dims: &[u32], seed: u64| {
         let shape = Shape::new(dims).unwrap();
         let value = |i: u64| (f64::from(philox(seed, 4, i)[0]) / f64::from(u32::MAX) - 0.5) as f32;
-        Param { name: name.into(), shape, values: (0..shape.elements()).map(value).collect() }
+        Param { name: name.into(), shape, values: (0..shape.elements()).map(value).collect(), trained: true }
+    };
+    let linear = |trans_b| LayerOp::MatMul { trans_a: false, trans_b };
+    let add = || LayerOp::Binary(Binary::Add);
+    let layers = [
+        (linear(true), vec![Value::Input, Value::Param(0)], 5),
+        (add(), vec![Value::Layer(0), Value::Param(1)], 5),
+        (LayerOp::Unary(Unary::Relu), vec![Value::Layer(1)], 5),
+        (linear(false), vec![Value::Layer(2), Value::Param(2)], 5),
+        (add(), vec![Value::Layer(3), Value::Layer(2)], 5),
+        (linear(false), vec![Value::Layer(4), Value::Param(3)], 3),
+        (add(), vec![Value::Layer(5), Value::Param(4)], 3),
+    ];
+    let layer = |(op, inputs, columns)| Layer {
+        name: "layer".into(),
+        op,
+        inputs,
+        shape: Shape::new(&[batch, columns]).unwrap(),
     };
     Model {
-        features: 7,
-        classes: 3,
+        input: Shape::new(&[batch, 7]).unwrap(),
         params: vec![
             param("a", &[5, 7], 1),
             param("ab", &[5], 2),
@@ -25,15 +42,8 @@ pub(super) fn model() -> Model {
             param("d", &[5, 3], 4),
             param("db", &[3], 5),
         ],
-        layers: vec![
-            Layer::MatMul { x: Value::Batch, weight: 0, transposed: true },
-            Layer::Bias { x: Value::Layer(0), bias: 1 },
-            Layer::Relu { x: Value::Layer(1) },
-            Layer::MatMul { x: Value::Layer(2), weight: 2, transposed: false },
-            Layer::Add { x: Value::Layer(3), y: Value::Layer(2) },
-            Layer::MatMul { x: Value::Layer(4), weight: 3, transposed: false },
-            Layer::Bias { x: Value::Layer(5), bias: 4 },
-        ],
+        layers: layers.into_iter().map(layer).collect(),
+        output: Value::Layer(6),
     }
 }
 
@@ -58,7 +68,7 @@ pub(super) fn data(rows: u32, features: u32, classes: u32) -> [DataTensor; 4] {
 
 fn compiled() -> Compiled {
     let task = task();
-    Compiled::new(&model(), &task, &TaskData::new(&task, data(40, 7, 3)).unwrap()).unwrap()
+    Compiled::new(&model(6), &model(10), &task, &TaskData::new(&task, data(40, 7, 3)).unwrap()).unwrap()
 }
 
 fn as_f32(tensors: &[Vec<f32>]) -> Vec<Vec<F32>> {
@@ -134,7 +144,12 @@ fn distances() {
     let wide = Shape::new(&[1 << 20, 1 << 19]).unwrap();
     huge.states.push(assay_core::graph::StateDecl { name: Name::new("wide").unwrap(), shape: wide });
     let input = assay_core::graph::Input::state(huge.states.len() as u32 - 1, wide);
-    huge.nodes.push(assay_core::graph::Node { name: Name::default(), op: Op::Relu, inputs: vec![input], shape: wide });
+    huge.nodes.push(assay_core::graph::Node {
+        name: Name::default(),
+        op: Op::map(Function::Relu),
+        inputs: vec![input],
+        shape: wide,
+    });
     assert!(matches!(Executor::new(huge, compiled.training_data()), Err(ExecError::TooLarge { .. })));
     assert!(matches!(meter.trace(&[start], 0), Err(ExecError::Snapshots { expected: 3, got: 1 })));
 }
@@ -183,7 +198,7 @@ fn accuracy_counts_every_sample_once() {
     let compiled = compiled();
     let accuracy = compiled.evaluator().unwrap().accuracy(&compiled.start, compiled.evaluation_batches).unwrap();
     assert_eq!(accuracy.total, 10);
-    assert!(matches!(compiled.trainer().unwrap().accuracy(&compiled.start, 1), Err(ExecError::NotEvaluation(_))));
+    assert!(matches!(compiled.meter().unwrap().accuracy(&compiled.start, 1), Err(ExecError::NotEvaluation(_))));
 }
 
 #[test]
@@ -204,21 +219,70 @@ fn programs_survive_their_bytes_and_are_valid() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let task = task();
-    let error = |model: &Model, data: [DataTensor; 4]| {
-        Compiled::new(model, &task, &TaskData::new(&task, data).unwrap()).unwrap_err().to_string()
+    let both = |model: &Model, evaluation: &Model, data: [DataTensor; 4]| {
+        Compiled::new(model, evaluation, &task, &TaskData::new(&task, data).unwrap()).unwrap_err().to_string()
     };
-    assert!(error(&model(), data(40, 8, 3)).contains("samples of 7 values, the data to train has 8"));
-    assert!(error(&model(), data(40, 7, 4)).contains("classes 0 to 2"));
-    let mut long = model();
-    long.params[0].name = "n".repeat(60);
-    assert!(error(&long, data(40, 7, 3)).contains("too long"));
-    let mut cyclic = model();
-    cyclic.layers[2] = Layer::Relu { x: Value::Layer(4) };
-    assert!(error(&cyclic, data(40, 7, 3)).contains("layer 2 reads something"));
-    let mut unused = model();
-    unused.params.push(Param { name: "unused".into(), ..unused.params[1].clone() });
+    let error = |change: &dyn Fn(&mut Model), data: [DataTensor; 4]| {
+        let (mut model, mut evaluation) = (model(6), model(10));
+        change(&mut model);
+        change(&mut evaluation);
+        both(&model, &evaluation, data)
+    };
+    assert!(error(&|_| {}, data(40, 8, 3)).contains("samples of 7 values, the data to train has 8"));
+    assert!(error(&|_| {}, data(40, 7, 4)).contains("classes 0 to 2"));
+    assert!(both(&model(5), &model(10), data(40, 7, 3)).contains("batches of 5, the task has batches of 6"));
+    let mut other = model(10);
+    other.params[0].name = "b".into();
+    assert!(both(&model(6), &other, data(40, 7, 3)).contains("other parameters"));
+    assert!(error(&|model| model.params[0].name = "n".repeat(60), data(40, 7, 3)).contains("too long"));
+    let cyclic = error(&|model| model.layers[2].inputs = vec![Value::Layer(4)], data(40, 7, 3));
+    assert!(cyclic.contains("layer 2 reads something"), "{cyclic}");
+    let unused = |model: &mut Model| {
+        model.params.push(Param { name: "unused".into(), ..model.params[1].clone() });
+    };
     assert!(error(&unused, data(40, 7, 3)).contains("\"unused\""));
-    let mut shapes = model();
-    shapes.layers[3] = Layer::MatMul { x: Value::Layer(2), weight: 0, transposed: false };
-    assert!(error(&shapes, data(40, 7, 3)).contains("matmul") || error(&shapes, data(40, 7, 3)).contains("add"));
+    let shapes = error(&|model| model.layers[3].inputs = vec![Value::Layer(2), Value::Param(0)], data(40, 7, 3));
+    assert!(shapes.contains("gives shape"), "{shapes}");
+    let inputs = error(&|model| model.layers[3].inputs = vec![Value::Layer(2)], data(40, 7, 3));
+    assert!(inputs.contains("can't have 1 inputs"), "{inputs}");
+}
+
+/// Models of every kind, as PyTorch exports them: the executor against the reference interpreter, whole programs.
+#[test]
+fn exported_models_mean_the_same_to_both() {
+    let folder = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    for name in ["lenet.dynamo", "resnet.ts", "gpt.dynamo", "llama.ts", "encoder.dynamo", "vit.dynamo", "groupnorm.ts"]
+    {
+        let file = crate::import::onnx::File::read(&folder.join(format!("{name}.onnx"))).unwrap();
+        let batch = file.batch().unwrap_or(2);
+        let model = file.model(batch).unwrap();
+        let (input, output) = (model.input, model.shape(model.output));
+        let classes = *output.dims().last().unwrap();
+        let text = include_str!("../../../../examples/fashion-mlp/task.toml");
+        let task = Task::parse(
+            &text.replace("batch = 64", &format!("batch = {batch}")).replace("interval = 25", "interval = 1"),
+        )
+        .unwrap();
+        let rows = batch * 2;
+        let tensor = |n: u64, limit: u32| {
+            let shape = Shape::new(&[rows, n as u32]).unwrap();
+            let bytes: Vec<u8> = (0..shape.elements()).map(|i| (philox(3, 6, i)[0] % limit) as u8).collect();
+            DataTensor::new(Dtype::U8, shape, bytes).unwrap()
+        };
+        // Few enough for any vocabulary.
+        let x = tensor(input.elements() / u64::from(batch), 4);
+        let y = tensor(output.elements() / u64::from(batch) / u64::from(classes), classes.min(200));
+        let data = TaskData::new(&task, [x.clone(), y.clone(), x, y]).unwrap();
+        let compiled = Compiled::new(&model, &model, &task, &data).unwrap_or_else(|error| panic!("{name}: {error}"));
+        for (program, data) in
+            [(&compiled.step, compiled.training_data()), (&compiled.evaluation, compiled.evaluation_data())]
+        {
+            let snapshots = [as_f32(compiled.start.tensors())];
+            let expected = eval_program::<Soft>(program, Env { step: 1 }, &snapshots, &bytes_as_f32(&data)).unwrap();
+            let trace = Executor::new(program.clone(), data).unwrap().trace(&[&compiled.start], 1).unwrap();
+            for (node, (got, expected)) in program.nodes.iter().zip(as_f32(trace.outputs()).iter().zip(&expected)) {
+                assert_eq!(got, expected, "{name}: {} ({})", node.name, node.op.name());
+            }
+        }
+    }
 }

@@ -69,8 +69,8 @@ pub enum DataError {
     /// An element type that isn't read.
     #[error("element type {0}: only U8, F32, I32 and I64 are read")]
     Dtype(String),
-    /// An integer that can't be a label.
-    #[error("element {index} is {value}: integers must be 0 to 255")]
+    /// An integer that binary32 doesn't have.
+    #[error("element {index} is {value}: integers must be -2^24 to 2^24")]
     Integer {
         /// First such element.
         index: u64,

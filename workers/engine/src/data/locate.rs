@@ -23,7 +23,9 @@ impl Roots {
         let caches =
             || std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).map(|caches| caches.join("assay"));
         if let Some(cache) = std::env::var_os("ASSAY_CACHE").map(PathBuf::from).or_else(caches) {
-            folders.push(cache.join("datasets/dataset-fashion-mnist/usr/share/datasets"));
+            let made = cache.join("datasets");
+            let unpacked = made.join("dataset-fashion-mnist/usr/share/datasets");
+            folders.extend([made, unpacked]);
         }
         Roots(folders)
     }

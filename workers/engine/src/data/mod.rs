@@ -1,6 +1,7 @@
 //! Public data sets: tensors of bytes or of binary32, from IDX or safetensors files.
 mod error;
 mod idx;
+pub mod import;
 mod locate;
 mod safetensors;
 

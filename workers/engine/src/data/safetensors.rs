@@ -1,4 +1,5 @@
-//! Data in safetensors files. Labels as PyTorch has them (64-bit integers) become bytes.
+//! Data in safetensors files. Labels and tokens as PyTorch has them (64-bit integers) become bytes where they fit, and
+//! binary32 otherwise.
 use super::{DataError, DataTensor, MAX_BYTES};
 use assay_core::graph::{Dtype, GraphError, Shape};
 use safetensors::{Dtype as FileDtype, SafeTensors};
@@ -35,9 +36,15 @@ pub(super) fn read(bytes: &[u8], name: Option<&str>) -> Result<DataTensor, DataE
     }
 }
 
-/// Integers as bytes.
-fn labels(shape: Shape, items: impl Iterator<Item = i64>) -> Result<DataTensor, DataError> {
-    let byte = |(index, value)| u8::try_from(value).map_err(|_| DataError::Integer { index, value });
-    let bytes: Vec<u8> = (0..).zip(items).map(byte).collect::<Result<_, _>>()?;
-    DataTensor::new(Dtype::U8, shape, bytes)
+/// Integers as bytes if all of them fit, otherwise as binary32, which has all up to 2²⁴.
+fn labels(shape: Shape, items: impl Iterator<Item = i64> + Clone) -> Result<DataTensor, DataError> {
+    if let Ok(bytes) = items.clone().map(u8::try_from).collect::<Result<Vec<u8>, _>>() {
+        return DataTensor::new(Dtype::U8, shape, bytes);
+    }
+    let number = |(index, value): (u64, i64)| match i32::try_from(value) {
+        Ok(small) if small.abs() <= 1 << 24 => Ok((small as f32).to_le_bytes()),
+        _ => Err(DataError::Integer { index, value }),
+    };
+    let numbers: Vec<[u8; 4]> = (0..).zip(items).map(number).collect::<Result<_, _>>()?;
+    DataTensor::new(Dtype::F32, shape, numbers.concat())
 }

@@ -46,7 +46,7 @@ fn hostile_idx_files_are_errors() {
     assert!(idx_error(&idx_bytes(8, &[2, 3], &[0; 5])).contains("6 bytes of data announced, 5 there"));
     assert!(idx_error(&idx_bytes(8, &[2, 3], &[0; 7])).contains("more bytes than the 6 announced"));
     assert!(idx_error(&idx_bytes(8, &[0, 3], &[])).contains("zero"));
-    assert!(idx_error(&idx_bytes(8, &[1, 1, 1, 1, 1], &[0])).contains("4 dimensions"));
+    assert!(idx_error(&idx_bytes(8, &[1; 7], &[0])).contains("6 dimensions"));
     assert!(idx_error(&idx_bytes(8, &[u32::MAX, u32::MAX], &[])).contains("2^40"));
     // A header that announces 64 GiB and has nothing behind it allocates nothing.
     assert!(idx_error(&idx_bytes(8, &[1 << 30, 64], &[0; 8])).contains("announced, 8 there"));
@@ -85,8 +85,11 @@ fn reads_safetensors() {
     assert_eq!(safetensors::read(&only, None).unwrap().get(0), Some(1.0));
     let nan = safetensors_file(&[("x", D::F32, vec![1], f32::NAN.to_le_bytes().to_vec())]);
     assert!(error(&nan, None).contains("NaN"));
-    let big = safetensors_file(&[("x", D::I64, vec![1], 256_i64.to_le_bytes().to_vec())]);
-    assert!(error(&big, None).contains("element 0 is 256"));
+    let tokens = [50_256_i64, -100].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let tokens = safetensors::read(&safetensors_file(&[("x", D::I64, vec![2], tokens)]), None).unwrap();
+    assert_eq!((tokens.dtype(), tokens.get(0), tokens.get(1)), (Dtype::F32, Some(50_256.0), Some(-100.0)));
+    let big = safetensors_file(&[("x", D::I64, vec![1], (i64::MIN + 5).to_le_bytes().to_vec())]);
+    assert!(error(&big, None).contains("element 0 is -9223372036854775803"));
     let half = safetensors_file(&[("x", D::F16, vec![1], vec![0, 0])]);
     assert!(error(&half, None).contains("F16"));
     let scalar = safetensors_file(&[("x", D::U8, vec![], vec![0])]);

@@ -1,10 +1,10 @@
-//! Accuracy, by an evaluation program (see [`compile`](crate::compile)).
-use super::{ExecError, Executor};
+//! Accuracy and loss, by an evaluation program.
+use super::{ExecError, Executor, LOSS};
 use crate::state::State;
 
-/// Name of the node that gives a batch's logits in an evaluation program.
+/// Name of the node that gives a batch's logits in an evaluation program: `[.., classes]`.
 pub const LOGITS: &str = "logits";
-/// Name of the node that gives a batch's labels in an evaluation program.
+/// Name of the node that gives a batch's labels in an evaluation program: one for every row of logits.
 pub const LABELS: &str = "labels";
 
 /// How many samples are classified correctly.
@@ -29,18 +29,26 @@ impl std::fmt::Display for Accuracy {
     }
 }
 
+/// What an evaluation finds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Correct classifications.
+    pub accuracy: Accuracy,
+    /// Mean over the batches of the node called [`LOSS`]; NaN if there is none.
+    pub loss: f64,
+}
+
 impl Executor {
     /// Runs the first `batches` steps of an evaluation program.
     ///
     /// # Errors
     /// Not an evaluation program, or a state of another shape.
-    pub fn accuracy(&mut self, state: &State, batches: u64) -> Result<Accuracy, ExecError> {
-        let find = |name| {
-            let found = self.program.nodes.iter().rposition(|node| node.name.as_str() == name);
-            found.ok_or(ExecError::NotEvaluation(name))
-        };
-        let (logits, labels) = (find(LOGITS)?, find(LABELS)?);
+    pub fn evaluate(&mut self, state: &State, batches: u64) -> Result<Evaluation, ExecError> {
+        let named = |name| self.program.nodes.iter().rposition(|node| node.name.as_str() == name);
+        let find = |name| named(name).ok_or(ExecError::NotEvaluation(name));
+        let (logits, labels, loss) = (find(LOGITS)?, find(LABELS)?, named(LOSS));
         let mut accuracy = Accuracy { correct: 0, total: 0 };
+        let mut losses = 0.0;
         for batch in 0..batches {
             self.run(&[state], batch)?;
             let labels = &self.outputs[labels];
@@ -49,8 +57,17 @@ impl Executor {
                 accuracy.total += 1;
                 accuracy.correct += u64::from(greatest(row) as f32 == label);
             }
+            losses += loss.map_or(f64::NAN, |loss| self.outputs[loss][0].into());
         }
-        Ok(accuracy)
+        Ok(Evaluation { accuracy, loss: losses / batches as f64 })
+    }
+
+    /// The accuracy alone.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn accuracy(&mut self, state: &State, batches: u64) -> Result<Accuracy, ExecError> {
+        Ok(self.evaluate(state, batches)?.accuracy)
     }
 }
 

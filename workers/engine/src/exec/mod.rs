@@ -18,7 +18,7 @@ mod pool;
 mod trace;
 
 pub use error::ExecError;
-pub use evaluate::{Accuracy, LABELS, LOGITS};
+pub use evaluate::{Accuracy, Evaluation, LABELS, LOGITS};
 pub use lanes::Isa;
 pub use trace::Trace;
 
@@ -26,8 +26,9 @@ use crate::data::DataTensor;
 use crate::state::State;
 use crate::tamper::Tamper;
 use assay_core::arith::F32;
-use assay_core::graph::{Node, Op, Program, ProgramKind, Source};
+use assay_core::graph::{Node, Op, Program, ProgramKind, ReduceKind, Shape, Source};
 use kernels::gather::Rows;
+use node::Plan;
 use pool::Pool;
 use std::ops::ControlFlow;
 
@@ -42,6 +43,7 @@ pub struct Executor {
     data: Vec<DataTensor>,
     isa: Isa,
     pool: Pool,
+    plans: Vec<Plan>,
     outputs: Vec<Vec<f32>>,
     rows: Rows,
     loss: Option<usize>,
@@ -81,13 +83,14 @@ impl Executor {
             return Err(ExecError::TooLarge { got, max: MAX_BYTES });
         }
         let outputs = program.nodes.iter().map(|node| vec![0.0; node.shape.elements() as usize]).collect();
-        let named = program.nodes.iter().rposition(|node| node.name.as_str() == LOSS);
-        let loss = named.or_else(|| program.nodes.iter().rposition(|node| matches!(node.op, Op::SumAll { .. })));
+        let plans = program.nodes.iter().map(Plan::new).collect();
+        let loss = loss(&program);
         Ok(Executor {
             program,
             data,
             isa: Isa::best(),
             pool: Pool::new(1)?,
+            plans,
             outputs,
             rows: Rows::default(),
             loss,
@@ -195,7 +198,8 @@ impl Executor {
         let outputs = program.nodes.iter().map(|node| vec![f32::NAN; node.shape.elements() as usize]).collect();
         #[allow(clippy::unwrap_used)]
         let pool = Pool::new(threads).unwrap();
-        Executor { program, data, isa, pool, outputs, rows: Rows::default(), loss: None, tampers: Vec::new() }
+        let plans = program.nodes.iter().map(Plan::new).collect();
+        Executor { program, data, isa, pool, plans, outputs, rows: Rows::default(), loss: None, tampers: Vec::new() }
     }
 
     /// Computes all nodes.
@@ -230,6 +234,14 @@ impl std::fmt::Debug for Executor {
             .field("threads", &self.pool.threads())
             .finish_non_exhaustive()
     }
+}
+
+/// The node whose value is a step's loss: the one of that name, or the last sum of everything.
+fn loss(program: &Program) -> Option<usize> {
+    let sums_all =
+        |node: &Node| matches!(node.op, Op::Reduce { kind: ReduceKind::Sum, .. }) && node.shape == Shape::SCALAR;
+    let named = program.nodes.iter().rposition(|node| node.name.as_str() == LOSS);
+    named.or_else(|| program.nodes.iter().rposition(sums_all))
 }
 
 /// Position in a list of the program.

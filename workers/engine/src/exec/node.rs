@@ -1,11 +1,50 @@
 //! From a node to its kernel.
-use super::gemm::{gemm, Factor, Sizes};
+use super::kernels::conv::Conv;
 use super::kernels::gather::{gather, Batch};
-use super::kernels::lanewise::{self, map};
-use super::kernels::{reduce, softmax};
+use super::kernels::map::Map;
+use super::kernels::matmul::MatMul;
+use super::kernels::movement::Movement;
+use super::kernels::pooling::Pooling;
+use super::kernels::reduce::Reduce;
+use super::kernels::{drawn, lookup};
 use super::{at, tensor, Executor};
 use crate::state::State;
-use assay_core::graph::{Op, Shape, Source};
+use assay_core::arith::{max, F32};
+use assay_core::graph::{bias_correction, scheduled, Node, Op, Source, MAX_INPUTS};
+
+/// What can be known of a node before it runs.
+#[derive(Debug)]
+pub(super) enum Plan {
+    Map(Map),
+    MatMul(MatMul),
+    Conv(Conv),
+    Pooling(Pooling),
+    PoolingGradient(Pooling),
+    Reduce(Reduce),
+    Movement(Movement),
+    /// The operator says it all.
+    Plain,
+}
+
+impl Plan {
+    /// That of a valid node.
+    pub(super) fn new(node: &Node) -> Plan {
+        match node.op {
+            Op::Map { function, params } => Plan::Map(Map::new(node, function, params)),
+            Op::MatMul { trans_a, trans_b } => Plan::MatMul(MatMul::new(node, trans_a, trans_b)),
+            Op::Conv { part, window, groups } => Plan::Conv(Conv::new(node, part, &window, groups)),
+            Op::Pool { kind, window, kernel } => Plan::Pooling(Pooling::new(node, kind, window, kernel, false)),
+            Op::PoolGrad { kind, window, kernel } => {
+                Plan::PoolingGradient(Pooling::new(node, kind, window, kernel, true))
+            }
+            Op::Reduce { kind, axes, scale } => Plan::Reduce(Reduce::new(node, kind, axes, scale)),
+            Op::Reshape | Op::Transpose { .. } | Op::Slice { .. } | Op::Pad { .. } | Op::Concat { .. } => {
+                Plan::Movement(Movement::new(node))
+            }
+            _ => Plan::Plain,
+        }
+    }
+}
 
 impl Executor {
     /// Computes one node from its inputs. The program is valid and the snapshots fit it.
@@ -14,60 +53,60 @@ impl Executor {
         let (earlier, rest) = self.outputs.split_at_mut(index);
         let out = &mut rest[0];
         let (isa, pool) = (self.isa, &self.pool);
-        let input = |position: usize| tensor(node.inputs[position].source, snapshots, earlier);
-        let columns = || columns(&node.inputs[0].shape);
+        let mut inputs = [[].as_slice(); MAX_INPUTS];
+        for (tensor_of, input) in inputs.iter_mut().zip(&node.inputs) {
+            *tensor_of = tensor(input.source, snapshots, earlier);
+        }
+        let [a, b, ..] = inputs;
+        let inputs = &inputs[..node.inputs.len()];
+        match &self.plans[index] {
+            Plan::Map(map) => return map.run(isa, pool, inputs, out),
+            Plan::MatMul(products) => return products.run(isa, pool, [a, b], out),
+            Plan::Conv(conv) => return conv.run(isa, pool, [a, b], out),
+            Plan::Pooling(pooling) => return pooling.run(isa, pool, a, out),
+            Plan::PoolingGradient(pooling) => return pooling.run_gradient(pool, inputs, out),
+            Plan::Reduce(reduce) => return reduce.run(isa, pool, inputs, out),
+            Plan::Movement(movement) => return movement.run(isa, pool, inputs, out),
+            Plan::Plain => {}
+        }
         match node.op {
-            Op::Gather { seed, rows, scale, shift } => {
+            Op::Gather { seed, rows, scale, shift, part, parts } => {
                 let Source::Data { index } = node.inputs[0].source else {
-                    return;
+                    return; // A valid node reads data.
                 };
                 let batch = node.shape.dims().first().copied().unwrap_or(1);
+                let step = step.wrapping_mul(parts.into()).wrapping_add(part.into());
                 let rows = self.rows.of(Batch { seed, rows, batch, step });
-                gather(isa, &self.data[at(index)], rows, (scale, shift), out);
+                gather(isa, pool, &self.data[at(index)], rows, (scale, shift), out);
             }
-            Op::Jitter { seed, exponent } => lanewise::jitter(pool, (seed, exponent), step, input(0), out),
-            Op::MatMul { trans_a, trans_b } => {
-                let (a, b) = (&node.inputs[0].shape, &node.inputs[1].shape);
-                let (m, k) = if trans_a { (columns(), rows(a)) } else { (rows(a), columns()) };
-                let n = if trans_b { rows(b) } else { self::columns(b) };
-                let a = Factor::new(input(0), columns(), trans_a);
-                let b = Factor::new(input(1), self::columns(b), trans_b);
-                gemm(isa, pool, Sizes { m, k, n }, a, b, out);
+            Op::Jitter { seed, exponent } => drawn::jitter(isa, pool, (seed, exponent), step, a, out),
+            Op::Dropout { seed, keep_below, scale } => {
+                drawn::dropout(isa, pool, (seed, keep_below, scale), step, a, out);
             }
-            Op::BiasAdd => lanewise::bias_add(isa, pool, input(0), input(1), out),
-            Op::Relu => map(isa, pool, lanewise::Relu, [input(0)], out),
-            Op::ReluGrad => map(isa, pool, lanewise::ReluGrad, [input(0), input(1)], out),
-            Op::RowMax => softmax::row_max(isa, input(0), columns(), out),
-            Op::SubExp => softmax::sub_exp(isa, pool, input(0), input(1), columns(), out),
-            Op::RowSum => reduce::row_sum(isa, input(0), columns(), out),
-            Op::Pick => softmax::pick(input(0), input(1), columns(), out),
-            Op::XentLoss => map(isa, pool, lanewise::XentLoss, [input(0), input(1), input(2)], out),
-            Op::XentGrad { scale } => {
-                softmax::xent_grad(isa, [input(0), input(1), input(2)], f32::from_bits(scale.0), columns(), out);
+            Op::Pick => lookup::pick(a, b, out),
+            Op::Embed => lookup::embed(pool, a, b, out),
+            Op::EmbedGrad => lookup::embed_grad(isa, pool, a, b, out),
+            Op::Schedule { kind, base, end, warmup, period } => {
+                out[0] = number(scheduled(kind, (base, end), (warmup, period), step));
             }
-            Op::SumAll { scale } => {
-                let product = reduce::sum(isa, input(0)) * f32::from_bits(scale.0);
-                out[0] = if product.is_nan() { super::lanes::NAN } else { product };
-            }
-            Op::ColSum => reduce::col_sum(isa, input(0), columns(), out),
-            Op::SgdMomentum { mu, wd } => {
-                map(isa, pool, lanewise::SgdMomentum { mu, wd }, [input(0), input(1), input(2)], out);
-            }
-            Op::SgdStep { lr } => map(isa, pool, lanewise::SgdStep { lr }, [input(0), input(1)], out),
-            Op::SqDist => out[0] = reduce::sq_dist(isa, pool, input(0), input(1)),
-            Op::Add => map(isa, pool, lanewise::Add, [input(0), input(1)], out),
-            Op::Max => map(isa, pool, lanewise::Max, [input(0), input(1)], out),
-            Op::Ratio => map(isa, pool, lanewise::Ratio, [input(0), input(1)], out),
+            Op::BiasCorrection { beta } => out[0] = number(bias_correction(beta, step)),
+            // They have plans.
+            Op::Map { .. }
+            | Op::MatMul { .. }
+            | Op::Conv { .. }
+            | Op::Pool { .. }
+            | Op::PoolGrad { .. }
+            | Op::Reduce { .. }
+            | Op::Reshape
+            | Op::Transpose { .. }
+            | Op::Slice { .. }
+            | Op::Pad { .. }
+            | Op::Concat { .. } => {}
         }
     }
 }
 
-/// First dimension of a matrix.
-fn rows(shape: &Shape) -> usize {
-    shape.dims().first().map_or(1, |&dim| at(dim))
-}
-
-/// Second dimension of a matrix.
-fn columns(shape: &Shape) -> usize {
-    shape.dims().get(1).map_or(1, |&dim| at(dim))
+/// `Max(x, x)`.
+fn number(x: F32) -> f32 {
+    f32::from_bits(max(x, x).0)
 }

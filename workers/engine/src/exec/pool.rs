@@ -37,4 +37,45 @@ impl Pool {
             }
         });
     }
+
+    /// The same for parts of `0..len` of which each owns `width` elements of `out`, which it is given.
+    pub(crate) fn split_out(
+        &self,
+        (len, width): (usize, usize),
+        grain: usize,
+        work: usize,
+        out: &mut [f32],
+        f: &(dyn Fn(Range<usize>, &mut [f32]) + Sync),
+    ) {
+        assert_eq!(out.len(), len * width);
+        let out = Out(out.as_mut_ptr());
+        self.split(len, grain, work, &|part| {
+            // SAFETY: parts don't overlap and lie inside `out`, which is borrowed for the whole call.
+            let own = unsafe { std::slice::from_raw_parts_mut(out.at(part.start * width), part.len() * width) };
+            f(part, own);
+        });
+    }
+}
+
+/// An output that several threads write, each other elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Out(*mut f32);
+// SAFETY: whoever makes one sees to it that threads write different elements; nothing is read but by who wrote it.
+unsafe impl Send for Out {}
+// SAFETY: as above.
+unsafe impl Sync for Out {}
+
+impl Out {
+    /// That of a slice, which has to stay borrowed.
+    pub(crate) fn new(out: &mut [f32]) -> Out {
+        Out(out.as_mut_ptr())
+    }
+
+    /// # Safety
+    /// `index` is inside or the end.
+    #[inline(always)]
+    pub(crate) unsafe fn at(self, index: usize) -> *mut f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.add(index) }
+    }
 }

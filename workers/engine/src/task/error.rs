@@ -16,6 +16,9 @@ pub enum TaskError {
     /// Not TOML, or an unknown or missing field.
     #[error("{0}")]
     Toml(Box<toml::de::Error>),
+    /// A task that can't be written as TOML.
+    #[error("can't write task.toml: {0}")]
+    Write(Box<toml::ser::Error>),
     /// A value out of range.
     #[error("{field} is {got}: it must be {expected}")]
     Range {
@@ -29,6 +32,14 @@ pub enum TaskError {
     /// Neither or both of `epochs` and `steps`.
     #[error("training needs either epochs or steps")]
     Length,
+    /// A field of the cross-entropy with another loss.
+    #[error("{field} means nothing to the loss {loss:?}")]
+    Foreign {
+        /// Which.
+        field: &'static str,
+        /// The loss.
+        loss: &'static str,
+    },
     /// Bad data.
     #[error("{what}: {error}")]
     Data {
@@ -47,18 +58,10 @@ pub enum TaskError {
         /// Rows of the labels.
         labels: u32,
     },
-    /// Labels that aren't one number each.
-    #[error("labels to {purpose} have shape {got}: one number per sample is needed")]
-    LabelShape {
-        /// Training or testing.
-        purpose: &'static str,
-        /// Their shape.
-        got: String,
-    },
     /// A batch greater than the data.
     #[error("a batch of {batch} from {rows} samples")]
     Batch {
-        /// Samples per step.
+        /// Samples of a forward pass.
         batch: u32,
         /// Samples.
         rows: u32,

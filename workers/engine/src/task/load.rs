@@ -1,21 +1,22 @@
 //! The data that a task names.
 use super::{Source, Task, TaskError};
 use crate::data::{DataError, DataTensor, Roots};
-use assay_core::graph::Shape;
 
 /// Segments of a task at most: the protocol numbers them with 16 bits.
 const MAX_SEGMENTS: u64 = 65_535;
 
-/// The data of a task, checked: inputs are matrices, labels vectors, of as many rows.
+/// The data of a task, checked: a row for every sample, inputs and labels of as many rows.
+///
+/// How a row is arranged is the model's: rows are flat here.
 #[derive(Clone, Debug)]
 pub struct TaskData {
-    /// `[rows, features]`.
+    /// `[rows, elements of a sample]`, or `[rows]`.
     pub train_inputs: DataTensor,
-    /// `[rows]`.
+    /// `[rows, labels of a sample]`, or `[rows]`.
     pub train_labels: DataTensor,
-    /// `[rows, features]`.
+    /// As `train_inputs`.
     pub test_inputs: DataTensor,
-    /// `[rows]`.
+    /// As `train_labels`.
     pub test_labels: DataTensor,
 }
 
@@ -53,14 +54,13 @@ impl TaskData {
             |what, tensor: &DataTensor| tensor.flattened().map_err(|error: DataError| TaskError::Data { what, error });
         let data = TaskData {
             train_inputs: flat("data.train-inputs", &train_inputs)?,
-            train_labels,
+            train_labels: flat("data.train-labels", &train_labels)?,
             test_inputs: flat("data.test-inputs", &test_inputs)?,
-            test_labels,
+            test_labels: flat("data.test-labels", &test_labels)?,
         };
         for (purpose, inputs, labels) in
             [("train", &data.train_inputs, &data.train_labels), ("test", &data.test_inputs, &data.test_labels)]
         {
-            one_each(purpose, labels.shape())?;
             if inputs.rows() != labels.rows() {
                 return Err(TaskError::Rows { purpose, inputs: inputs.rows(), labels: labels.rows() });
             }
@@ -83,12 +83,5 @@ impl TaskData {
             return Err(TaskError::TooFewSegments { segments, drawn });
         }
         Ok(())
-    }
-}
-
-fn one_each(purpose: &'static str, shape: Shape) -> Result<(), TaskError> {
-    match shape.dims() {
-        [_] => Ok(()),
-        _ => Err(TaskError::LabelShape { purpose, got: shape.to_string() }),
     }
 }

@@ -5,9 +5,15 @@
 mod check;
 mod error;
 mod load;
+mod optimiser;
+mod schedule;
+mod training;
 
 pub use error::TaskError;
 pub use load::TaskData;
+pub use optimiser::{Optimiser, Rule};
+pub use schedule::{Course, Schedule};
+pub use training::{Clip, Lora, Loss, Parameters, Training};
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -36,11 +42,11 @@ pub struct Task {
 pub struct DataSources {
     /// Samples to train on: one per row.
     pub train_inputs: Source,
-    /// Their classes.
+    /// Their classes, or the outputs they should have: see [`Loss`].
     pub train_labels: Source,
-    /// Samples to measure accuracy on.
+    /// Samples to measure the result on.
     pub test_inputs: Source,
-    /// Their classes.
+    /// Their classes or outputs.
     pub test_labels: Source,
     /// Every input x becomes `x · scale + shift`.
     #[serde(default = "one")]
@@ -63,30 +69,6 @@ pub struct Source {
     /// Which tensor of a safetensors file, unless it has only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tensor: Option<String>,
-}
-
-/// How to train: stochastic gradient descent with momentum, as PyTorch's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Training {
-    /// Passes over the data; either this or `steps`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<u64>,
-    /// Steps; either this or `epochs`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub steps: Option<u64>,
-    /// Samples per step. What is left of an epoch after the last whole batch is dropped.
-    pub batch: u32,
-    /// Step size.
-    pub learning_rate: f64,
-    /// Share of the last update that is kept.
-    #[serde(default)]
-    pub momentum: f64,
-    /// Share of every weight that is added to its gradient.
-    #[serde(default)]
-    pub weight_decay: f64,
-    /// Seed of the data order.
-    pub seed: u64,
 }
 
 /// When to checkpoint.
@@ -144,10 +126,21 @@ impl Task {
         Task::parse(&text)
     }
 
-    /// Steps in all, for so many training samples.
+    /// The text of `task.toml` with another seed. Comments are lost.
+    ///
+    /// # Errors
+    /// Never, for a task that was parsed.
+    pub fn with_seed(mut self, seed: u64) -> Result<String, TaskError> {
+        self.training.seed = seed;
+        toml::to_string(&self).map_err(|error| TaskError::Write(Box::new(error)))
+    }
+
+    /// Steps of the optimiser in all, for so many training samples.
     pub fn steps(&self, rows: u32) -> u64 {
         let per_epoch = assay_core::graph::steps_per_epoch(rows, self.training.batch);
-        let epochs = |epochs: u64| epochs.saturating_mul(per_epoch);
+        // The last step may take batches of one more epoch.
+        let accumulate = u64::from(self.training.accumulate.max(1));
+        let epochs = |epochs: u64| epochs.saturating_mul(per_epoch).div_ceil(accumulate);
         self.training.steps.or(self.training.epochs.map(epochs)).unwrap_or(0) // One of them is there: checked.
     }
 

@@ -1,4 +1,6 @@
 //! The example's task, and wrong ones.
+mod training;
+
 use super::*;
 use crate::data::DataTensor;
 use assay_core::graph::{Dtype, Shape};
@@ -29,10 +31,10 @@ fn errors_name_the_field() {
         ("epochs = 5", "epochs = 5\nsteps = 3", "either epochs or steps"),
         ("epochs = 5", "epochs = 0", "1 to 2^40"),
         ("batch = 64", "batch = 0", "training.batch is 0"),
-        ("learning-rate = 0.01", "learning-rate = -0.05", "training.learning-rate is -0.05"),
-        ("learning-rate = 0.01", "learning-rate = nan", "training.learning-rate is NaN"),
-        ("momentum = 0.9", "momentum = 1.0", "training.momentum is 1"),
-        ("weight-decay = 1e-4", "weight-decay = inf", "training.weight-decay is inf"),
+        ("learning-rate = 0.01", "learning-rate = -0.05", "training.optimiser.learning-rate is -0.05"),
+        ("learning-rate = 0.01", "learning-rate = nan", "training.optimiser.learning-rate is NaN"),
+        ("momentum = 0.9", "momentum = 1.0", "training.optimiser.momentum is 1"),
+        ("weight-decay = 1e-4", "weight-decay = inf", "training.optimiser.weight-decay is inf"),
         ("interval = 25", "interval = 0", "checkpoints.interval"),
         ("mode = \"tolerant\"", "mode = \"sloppy\"", "sloppy"),
         ("verifiers = 1", "verifiers = 5", "terms.verifiers is 5: it must be 1 to 4"),
@@ -62,7 +64,7 @@ fn data_must_fit() {
     };
     assert_eq!(load(&[1000, 2, 2], &[1000], 10), Ok(()));
     assert!(load(&[1000, 2], &[999], 10).unwrap_err().contains("1000 inputs but 999 labels to train"));
-    assert!(load(&[1000, 2], &[1000, 1], 10).unwrap_err().contains("one number per sample"));
+    assert_eq!(load(&[1000, 2], &[1000, 3, 2], 10), Ok(()));
     assert!(load(&[63, 2], &[63], 10).unwrap_err().contains("a batch of 64 from 63 samples"));
     assert!(load(&[64, 2], &[64], 10).unwrap_err().contains("1 segments"));
 }

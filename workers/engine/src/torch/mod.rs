@@ -1,17 +1,25 @@
 //! The same training with libtorch, as a PyTorch user would write it: autograd, its own kernels, its own rounding.
 //!
-//! Data order and initial weights are those of the task ([`gather_row`]); nothing else is shared with the executor.
+//! Data order ([`gather_row`]), what dropout drops, learning rates and initial weights are those of the task; nothing else
+//! is shared with the executor.
 //! Needs libtorch 2.11 at build time (`LIBTORCH`, see `scripts/libtorch`) and at run time. A binary that enables the
 //! feature finds it at run time if its own build script prints
 //! `cargo:rustc-link-arg=-Wl,-rpath,$LIBTORCH/lib`, as this crate's does for its examples and tests.
 mod baseline;
 mod error;
+mod evaluate;
+mod gradient;
+mod layout;
+mod loss;
 mod network;
+mod optimiser;
 mod oracle;
+mod samples;
 mod trainer;
 
 pub use baseline::{baseline, Baseline};
 pub use error::TorchError;
+pub use evaluate::{evaluate, Metric};
 pub use oracle::{gradients, Gradients};
 pub use trainer::TorchTrainer;
 

@@ -1,26 +1,33 @@
 //! Loss and gradients by autograd, to compare with.
-use super::network::{forward, loss, size, Order, Samples};
-use super::trainer::values;
+use super::gradient::step_gradients;
+use super::layout::{tensors, trained, values};
+use super::network::Mode;
+use super::samples::{Order, Samples};
+use super::trainer::training_network;
 use super::TorchError;
-use crate::compile::Layout;
 use crate::import::Model;
 use crate::state::State;
 use crate::task::{Task, TaskData};
-use tch::{Kind, Tensor};
 
-/// What autograd finds for one batch.
+/// What autograd finds for one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradients {
-    /// Mean cross-entropy.
+    /// The mean loss of the step's forward passes.
     pub loss: f32,
-    /// For every parameter.
-    pub params: Vec<Vec<f32>>,
+    /// What the model gives for the batch of the step's first forward pass.
+    pub output: Vec<f32>,
+    /// For every trained parameter in the model's order, before clipping: its position, and the mean of the forward
+    /// passes' gradients.
+    pub params: Vec<(usize, Vec<f32>)>,
+    /// For every parameter that isn't trained: its position, and its values after the forward passes. They differ from
+    /// those before in running statistics.
+    pub others: Vec<(usize, Vec<f32>)>,
 }
 
-/// Loss and gradients of a step's batch.
+/// Loss and gradients of a step.
 ///
 /// # Errors
-/// An error of libtorch.
+/// A state that isn't the model's, a model for other batches, or an error of libtorch.
 pub fn gradients(
     model: &Model,
     task: &Task,
@@ -28,20 +35,24 @@ pub fn gradients(
     state: &State,
     step: u64,
 ) -> Result<Gradients, TorchError> {
-    let layout = Layout::of(model);
-    let param = |param: usize| -> Result<Tensor, TorchError> {
-        let index = layout.param(param);
-        let tensor = Tensor::f_from_data_size(state.bytes(index), &size(state.decls()[index].shape), Kind::Float)?;
-        Ok(tensor.f_set_requires_grad(true)?)
+    let network = training_network(model, task)?;
+    let samples = Samples::new(task, &data.train_inputs, &data.train_labels)?;
+    let mut order = Order::new(task, data.train_inputs.rows());
+    let training = &task.training;
+    let first = {
+        // Apart from the rest: a forward pass moves running statistics.
+        let (_, params) = tensors(model, &training.optimiser, state)?;
+        let (inputs, _) = samples.pick(&order.batch(step * u64::from(training.accumulate.max(1)))?)?;
+        network.forward(&params, &inputs, Mode::Training { training, step, part: 0 })?
     };
-    let params: Vec<Tensor> = (0..layout.len()).map(param).collect::<Result<_, _>>()?;
-    let samples = Samples::new(&data.train_inputs, &data.train_labels, (task.data.scale, task.data.shift))?;
-    let rows = Order::new(task.training.seed, data.train_inputs.rows(), task.training.batch).batch(step)?;
-    let logits = forward(model, &params, &samples.inputs.f_index_select(0, &rows)?)?;
-    let loss = loss(&logits, &samples.labels.f_index_select(0, &rows)?)?;
-    let gradients = Tensor::f_run_backward(&[&loss], &params, false, false)?;
+    let (_, params) = tensors(model, &training.optimiser, state)?;
+    let (loss, gradients) = step_gradients(&network, task, &params, (&samples, &mut order), step)?;
+    let of_trained = trained(model).zip(&gradients).map(|(param, gradient)| Ok((param, values(gradient)?)));
+    let others = (0..params.len()).filter(|&param| !model.params[param].trained);
     Ok(Gradients {
         loss: loss.f_double_value(&[])? as f32,
-        params: gradients.iter().map(values).collect::<Result<_, _>>()?,
+        output: values(&first)?,
+        params: of_trained.collect::<Result<_, TorchError>>()?,
+        others: others.map(|param| Ok((param, values(&params[param])?))).collect::<Result<_, TorchError>>()?,
     })
 }

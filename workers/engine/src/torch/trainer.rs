@@ -1,55 +1,55 @@
 //! Training with access to the whole state: what a tolerant solver runs.
-use super::network::{forward, loss, size, Order, Samples};
+use super::gradient::{clip, step_gradients};
+use super::layout::{tensors, trained, values};
+use super::network::Network;
+use super::optimiser::update;
+use super::samples::{Order, Samples};
 use super::TorchError;
-use crate::compile::Layout;
 use crate::data::DataTensor;
 use crate::import::Model;
 use crate::state::State;
 use crate::task::Task;
 use assay_core::graph::StateDecl;
 use std::sync::Arc;
-use tch::{no_grad, Kind, Tensor};
+use tch::{no_grad, Tensor};
 
 /// A model in training.
 pub struct TorchTrainer {
-    model: Model,
+    network: Network,
+    task: Task,
+    /// Steps of the whole task, on which the learning rate depends.
+    steps: u64,
     decls: Arc<[StateDecl]>,
     samples: Samples,
     order: Order,
+    slots: Vec<Tensor>,
     params: Vec<Tensor>,
-    buffers: Vec<Tensor>,
-    momentum: f64,
-    /// Scalars as tensors: `addcmul_` multiplies by them without a temporary.
-    weight_decay: Tensor,
-    minus_rate: Tensor,
 }
 
 impl TorchTrainer {
-    /// A trainer that begins with `start`. The data are the training program's: inputs and labels.
+    /// A trainer that begins with `start`. The model is the one for the task's batch, the data are the training program's:
+    /// inputs and labels.
     ///
     /// # Errors
-    /// A state that isn't the model's, or an error of libtorch.
+    /// A state that isn't the model's, a model for other batches, or an error of libtorch.
     pub fn new(
         model: &Model,
         task: &Task,
         [inputs, labels]: &[DataTensor; 2],
         start: &State,
     ) -> Result<TorchTrainer, TorchError> {
-        let training = &task.training;
-        let samples = Samples::new(inputs, labels, (task.data.scale, task.data.shift))?;
-        let mut trainer = TorchTrainer {
-            model: model.clone(),
+        let network = training_network(model, task)?;
+        let (slots, params) = tensors(model, &task.training.optimiser, start)?;
+        Ok(TorchTrainer {
+            network,
+            task: task.clone(),
+            steps: task.steps(inputs.rows()),
             decls: start.decls().into(),
-            samples,
-            order: Order::new(training.seed, inputs.rows(), training.batch),
-            params: Vec::new(),
-            buffers: Vec::new(),
-            momentum: training.momentum,
-            weight_decay: Tensor::from(training.weight_decay as f32),
-            minus_rate: Tensor::from(-training.learning_rate as f32),
-        };
-        trainer.load(start)?;
-        Ok(trainer)
+            samples: Samples::new(task, inputs, labels)?,
+            order: Order::new(task, inputs.rows()),
+            slots,
+            params,
+        })
     }
 
     /// Goes on from this state.
@@ -58,29 +58,22 @@ impl TorchTrainer {
     /// A state that isn't the model's, or an error of libtorch.
     pub fn load(&mut self, state: &State) -> Result<(), TorchError> {
         state.check(&self.decls)?;
-        let layout = Layout::of(&self.model);
-        let tensor = |index: usize| -> Result<Tensor, TorchError> {
-            Ok(Tensor::f_from_data_size(state.bytes(index), &size(self.decls[index].shape), Kind::Float)?)
-        };
-        let params = (0..layout.len()).map(|param| Ok(tensor(layout.param(param))?.f_set_requires_grad(true)?));
-        self.params = params.collect::<Result<_, TorchError>>()?;
-        self.buffers = (0..layout.len()).map(|param| tensor(layout.buffer(param))).collect::<Result<_, _>>()?;
+        (self.slots, self.params) = tensors(&self.network.model, &self.task.training.optimiser, state)?;
         Ok(())
     }
 
-    /// One step: forward, backward, stochastic gradient descent with momentum. Returns the loss, not yet read.
+    /// One step: forward, backward, optimiser. Returns the loss, not yet read.
     fn train(&mut self, step: u64) -> Result<Tensor, TorchError> {
-        let rows = self.order.batch(step)?;
-        let (inputs, labels) =
-            (self.samples.inputs.f_index_select(0, &rows)?, self.samples.labels.f_index_select(0, &rows)?);
-        let loss = loss(&forward(&self.model, &self.params, &inputs)?, &labels)?;
-        let gradients = Tensor::f_run_backward(&[&loss], &self.params, false, false)?;
+        let data = (&self.samples, &mut self.order);
+        let (loss, mut gradients) = step_gradients(&self.network, &self.task, &self.params, data, step)?;
+        let training = &self.task.training;
+        let rate = training.rate(self.steps, step);
         no_grad(|| {
-            for ((param, buffer), gradient) in self.params.iter_mut().zip(&mut self.buffers).zip(&gradients) {
-                let mut gradient = gradient.shallow_clone();
-                let _ = gradient.f_addcmul_(param, &self.weight_decay)?;
-                let _ = buffer.f_mul_scalar_(self.momentum)?.f_add_(&gradient)?;
-                let _ = param.f_addcmul_(buffer, &self.minus_rate)?;
+            clip(&mut gradients, training.clip)?;
+            for (index, (param, gradient)) in trained(&self.network.model).zip(&gradients).enumerate() {
+                // Slot i of every kind is that of the i-th trained parameter.
+                let mut slots: Vec<&mut Tensor> = self.slots.iter_mut().skip(index).step_by(gradients.len()).collect();
+                update(&training.optimiser, (&mut self.params[param], &mut slots), gradient, (rate, step))?;
             }
             Ok::<_, TorchError>(())
         })?;
@@ -124,18 +117,16 @@ impl TorchTrainer {
     /// # Errors
     /// An error of libtorch.
     pub fn state(&self) -> Result<State, TorchError> {
-        let tensors = self.buffers.iter().chain(&self.params).map(values).collect::<Result<_, _>>()?;
+        let tensors = self.slots.iter().chain(&self.params).map(values).collect::<Result<_, _>>()?;
         Ok(State::new(self.decls.clone(), tensors)?)
     }
 }
 
-/// A tensor's values. A NaN becomes the protocol's.
-pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>, TorchError> {
-    let mut values = vec![0.0_f32; tensor.numel()];
-    let len = values.len();
-    tensor.detach().f_contiguous()?.f_copy_data(&mut values, len)?;
-    for value in values.iter_mut().filter(|value| value.is_nan()) {
-        *value = f32::from_bits(assay_core::arith::F32::NAN.0);
+/// The network of a model that is for the task's batches.
+pub(super) fn training_network(model: &Model, task: &Task) -> Result<Network, TorchError> {
+    let network = Network::new(model);
+    if network.batch() != task.training.batch {
+        return Err(TorchError::Batch { model: network.batch(), task: task.training.batch });
     }
-    Ok(values)
+    Ok(network)
 }

@@ -63,8 +63,7 @@ fn reveal(descent: &Descent, string: &Committed) -> Result<Move, GameError> {
 /// The operands of the disputed micro-step, or of the whole element.
 fn operands_move(game: &Game, prover: &mut dyn Prover) -> Result<Move, GameError> {
     let focus = &game.focus;
-    let node =
-        focus.record.as_ref().ok_or(GameError::Missing { what: "record", index: focus.node.into(), count: 0 })?;
+    let node = &focus.node().ok_or(GameError::Missing { what: "record", index: focus.node.into(), count: 0 })?;
     let env = Env { step: focus.step };
     let steps = match focus.micro {
         Some((t, _)) => t..t.saturating_add(1),

@@ -18,7 +18,7 @@ pub fn piece(game: &Game) -> Option<Piece> {
 /// What the game is about by now, in words.
 pub fn describe(game: &Game) -> String {
     let focus = &game.focus;
-    let name = || focus.record.as_ref().map_or(String::new(), |node| format!(" ({})", node.op.name()));
+    let name = || focus.node().map_or(String::new(), |node| format!(" ({})", node.op.name()));
     match &game.stage {
         Stage::Split(split) => format!("steps {}..{} of the segment", split.lo, split.hi),
         Stage::State(_) => format!("state after step {}", focus.step),

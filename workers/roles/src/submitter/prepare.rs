@@ -6,11 +6,9 @@ use crate::{Bundle, RoleError, SubmitOptions};
 use assay_core::commit::Hash;
 use assay_core::graph::StateDecl;
 use assay_core::protocol::TaskSpec;
-use assay_engine::compile::Compiled;
 use assay_engine::data::Roots;
-use assay_engine::import::onnx;
+use assay_engine::project::Project;
 use assay_engine::state::Checkpoint;
-use assay_engine::task::{Task, TaskData};
 use assay_store::Bytes;
 
 /// What there is to upload for a task.
@@ -47,25 +45,8 @@ async fn upload(worker: &Worker, scribe: &Scribe, prepared: &Prepared) -> Result
 
 fn compile(options: &SubmitOptions) -> Result<Prepared, RoleError> {
     let folder = &options.task_dir;
-    let mut task = Task::read(folder)?;
-    let path = folder.join("task.toml");
-    let mut text = std::fs::read_to_string(&path).map_err(|source| RoleError::File {
-        doing: "read",
-        path: path.clone(),
-        source,
-    })?;
-    if let Some(seed) = options.seed {
-        if seed != task.training.seed {
-            task.training.seed = seed;
-            text = toml::to_string(&task).map_err(|why| RoleError::Toml { why })?;
-        }
-    }
-    let path = folder.join(&task.model);
-    let model_bytes =
-        std::fs::read(&path).map_err(|source| RoleError::File { doing: "read", path: path.clone(), source })?;
-    let model = onnx::read(&model_bytes)?;
-    let data = TaskData::load(&task, &Roots::standard(folder))?;
-    let compiled = Compiled::new(&model, &task, &data)?;
+    let project = Project::open_with(folder, &Roots::standard(folder), options.seed)?;
+    let Project { toml: text, task, model_file: model_bytes, compiled, .. } = project;
 
     let start = Checkpoint { step: 0, state: compiled.start.clone() }.to_bytes();
     let programs = [&compiled.step, &compiled.jitter, &compiled.distance];

@@ -216,9 +216,10 @@ shift = -1.0
 [training]
 steps = 60
 batch = 8
+seed = 5
+[training.optimiser]
 learning-rate = 0.05
 momentum = 0.9
-seed = 5
 [checkpoints]
 interval = 5
 [terms]

@@ -11,7 +11,8 @@ use assay_core::protocol::dispute::{self, Side, Stage, Verdict};
 use assay_core::protocol::{Claim, Game, Move};
 use assay_engine::compile::Compiled;
 use assay_engine::data::DataTensor;
-use assay_engine::import::{Layer, Model, Param, Value};
+use assay_engine::import::{Binary, Layer, LayerOp, Model, Param, Unary, Value};
+use assay_engine::project::Models;
 use assay_engine::state::State;
 use assay_engine::task::{Task, TaskData};
 use assay_roles::game::{next_move, GameError, Prover, Replayer};
@@ -40,10 +41,11 @@ shift = -1.0
 [training]
 steps = 100
 batch = 24
+seed = 5
+[training.optimiser]
 learning-rate = 0.1
 momentum = 0.9
 weight-decay = 0.0001
-seed = 5
 [checkpoints]
 interval = 20
 [terms]
@@ -59,17 +61,8 @@ pub fn compiled() -> Compiled {
     let param = |name: &str, dims: &[u32], seed| {
         let shape = Shape::new(dims).unwrap();
         let values = noise(seed, shape.elements() as usize);
-        Param { name: name.into(), shape, values }
+        Param { name: name.into(), shape, values, trained: true }
     };
-    let layers = vec![
-        Layer::MatMul { x: Value::Batch, weight: 0, transposed: true },
-        Layer::Bias { x: Value::Layer(0), bias: 1 },
-        Layer::Relu { x: Value::Layer(1) },
-        Layer::MatMul { x: Value::Layer(2), weight: 2, transposed: false },
-        Layer::Add { x: Value::Layer(3), y: Value::Layer(2) },
-        Layer::MatMul { x: Value::Layer(4), weight: 3, transposed: true },
-        Layer::Bias { x: Value::Layer(5), bias: 4 },
-    ];
     let params = vec![
         param("a.weight", &[24, 40], 1),
         param("a.bias", &[24], 2),
@@ -77,7 +70,28 @@ pub fn compiled() -> Compiled {
         param("c.weight", &[5, 24], 4),
         param("c.bias", &[5], 5),
     ];
-    let model = Model { features: 40, classes: 5, params, layers };
+    let linear = |trans_b| LayerOp::MatMul { trans_a: false, trans_b };
+    let add = LayerOp::Binary(Binary::Add);
+    let layers = vec![
+        ("a", linear(true), vec![Value::Input, Value::Param(0)], 24),
+        ("a.bias", add.clone(), vec![Value::Layer(0), Value::Param(1)], 24),
+        ("relu", LayerOp::Unary(Unary::Relu), vec![Value::Layer(1)], 24),
+        ("b", linear(false), vec![Value::Layer(2), Value::Param(2)], 24),
+        ("sum", add.clone(), vec![Value::Layer(3), Value::Layer(2)], 24),
+        ("c", linear(true), vec![Value::Layer(4), Value::Param(3)], 5),
+        ("c.bias", add, vec![Value::Layer(5), Value::Param(4)], 5),
+    ];
+    let model = |batch| {
+        let layer = |(name, op, inputs, columns): &(&str, LayerOp, Vec<Value>, u32)| Layer {
+            name: (*name).into(),
+            op: op.clone(),
+            inputs: inputs.clone(),
+            shape: Shape::new(&[batch, *columns]).unwrap(),
+        };
+        let layers: Vec<Layer> = layers.iter().map(layer).collect();
+        let input = Shape::new(&[batch, 40]).unwrap();
+        Model { input, params: params.clone(), layers, output: Value::Layer(6) }
+    };
     let task = Task::parse(TASK).unwrap();
     let bytes = |n: usize, m: u32| -> Vec<u8> {
         (0..n).map(|i| (assay_core::arith::random::philox(9, m.into(), i as u64)[0] % m) as u8).collect()
@@ -85,21 +99,22 @@ pub fn compiled() -> Compiled {
     let inputs = DataTensor::new(Dtype::U8, Shape::new(&[90, 40]).unwrap(), bytes(90 * 40, 256)).unwrap();
     let labels = DataTensor::new(Dtype::U8, Shape::new(&[90]).unwrap(), bytes(90, 5)).unwrap();
     let data = TaskData::new(&task, [inputs.clone(), labels.clone(), inputs, labels]).unwrap();
-    Compiled::new(&model, &task, &data).unwrap()
+    Compiled::new(&model(task.training.batch), &model(45), &task, &data).unwrap()
 }
 
 /// The shapes of `examples/fashion-mlp`, with random samples.
 pub fn example() -> Compiled {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fashion-mlp/model.onnx");
-    let model = assay_engine::import::onnx::read_file(&path).unwrap();
+    let file = assay_engine::import::onnx::File::read(&path).unwrap();
     let task = Task::parse(&TASK.replace("batch = 24", "batch = 64")).unwrap();
     let rows = 256;
     let byte = |stream, i: u32, m| (assay_core::arith::random::philox(9, stream, i.into())[0] % m) as u8;
     let tensor = |dims: &[u32], bytes: Vec<u8>| DataTensor::new(Dtype::U8, Shape::new(dims).unwrap(), bytes).unwrap();
-    let inputs = tensor(&[rows, model.features], (0..rows * model.features).map(|i| byte(1, i, 256)).collect());
-    let labels = tensor(&[rows], (0..rows).map(|i| byte(2, i, model.classes)).collect());
+    let inputs = tensor(&[rows, 784], (0..rows * 784).map(|i| byte(1, i, 256)).collect());
+    let labels = tensor(&[rows], (0..rows).map(|i| byte(2, i, 10)).collect());
     let data = TaskData::new(&task, [inputs.clone(), labels.clone(), inputs, labels]).unwrap();
-    Compiled::new(&model, &task, &data).unwrap()
+    let models = Models::of(&file, &task, &data).unwrap();
+    Compiled::new(&models.training, &models.evaluation, &task, &data).unwrap()
 }
 
 pub fn replayer(compiled: &Compiled, program: &Program, first: u64, start: &Arc<State>) -> Replayer {

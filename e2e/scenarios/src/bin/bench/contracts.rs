@@ -9,11 +9,12 @@ use assay_roles::game::next_pick;
 use assay_scenarios::cast::{anyone, second_verifier, solver, submitter, verifier, whistleblower};
 use assay_scenarios::court::Cost;
 use assay_scenarios::duel::{play, Played};
-use assay_scenarios::lie::{Lie, OPERATORS};
+use assay_scenarios::lie::{operators, Lie};
 use assay_scenarios::process::artifacts;
 use assay_scenarios::testimony::Testimony;
 use assay_scenarios::trial::Trial;
 use assay_scenarios::workload::{Size, Workload};
+use assay_scenarios::zoo;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,19 +36,22 @@ const BYTES_BAR: f64 = 64.0 * 1024.0;
 pub(crate) fn run() -> Result<Vec<Figure>> {
     let mut figures = sizes()?;
     let chain = Chain::new_dev()?;
-    let workload = Arc::new(Workload::new(Size::EXAMPLE)?);
-    let mut drawn = Trial::drawn(&chain, &artifacts(), workload)?;
-    let segment = drawn.segment()?;
-
     let mut costs = BTreeMap::new();
     let mut disputes = Vec::new();
-    for operator in OPERATORS {
-        let Some(lie) = Lie::about(operator, &drawn.workload, segment)? else {
-            continue;
-        };
-        let (trial, played) = dispute(drawn.clone(), &lie, segment)?;
-        gather(&mut costs, &trial, &played);
-        disputes.push((operator, lie.part, played));
+    for workload in [Workload::new(Size::EXAMPLE)?, zoo::images()?, zoo::text()?] {
+        let mut drawn = Trial::drawn(&chain, &artifacts(), Arc::new(workload))?;
+        let segment = drawn.segment()?;
+        for operator in operators() {
+            if disputes.iter().any(|(known, _, _)| *known == operator) {
+                continue;
+            }
+            let Some(lie) = Lie::about(operator, &drawn.workload, segment)? else {
+                continue;
+            };
+            let (trial, played) = dispute(drawn.clone(), &lie, segment)?;
+            gather(&mut costs, &trial, &played);
+            disputes.push((operator, lie.part, played));
+        }
     }
     figures.extend(messages("", &costs));
     let crowd = crowd::run(&chain)?;
@@ -65,7 +69,7 @@ fn sizes() -> Result<Vec<Figure>> {
         let figure = Figure::new(format!("code/{name}.wasm"), file.len() as f64, "B");
         Ok(figure.against("subtensor's limit", SUBTENSOR).bar(Bar::ValueAtMost(SIZE_BAR)))
     };
-    ["escrow", "arbiter", "jackpot"].into_iter().map(size).collect()
+    ["escrow", "arbiter", "referee", "jackpot"].into_iter().map(size).collect()
 }
 
 /// A verifier lies, is challenged, and convicted; the next one is honest, the solver is paid, everybody withdraws.
@@ -117,10 +121,17 @@ fn messages(of: &str, costs: &BTreeMap<String, Vec<Cost>>) -> Vec<Figure> {
     times.chain(proofs).chain(dearest("bytes of a call", "B", &|cost| cost.bytes as f64)).collect()
 }
 
-/// Moves and bytes: of the disputes about a matrix product and about a squared distance, and at worst.
+/// Moves and bytes: of disputes about some operators, and at worst.
 fn games(disputes: &[(&'static str, Part, Played)]) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    for (name, operator) in [("execution dispute (matmul)", "matmul"), ("distance dispute (sq_dist)", "sq_dist")] {
+    for (name, operator) in [
+        ("execution dispute (matmul)", "matmul"),
+        ("execution dispute (attention's softmax_grad)", "softmax_grad"),
+        ("execution dispute (conv_weight_grad)", "conv_weight_grad"),
+        ("execution dispute (embed_grad)", "embed_grad"),
+        ("execution dispute (adam_direction)", "adam_direction"),
+        ("distance dispute (squared_distance)", "squared_distance"),
+    ] {
         let found = disputes.iter().find(|(it, _, _)| *it == operator);
         let (_, _, played) = found.with_context(|| format!("no dispute about {operator}"))?;
         figures.extend(game(name, std::slice::from_ref(played)));

@@ -3,11 +3,11 @@
 //! Speed comes from computing tiles of many elements at once (BLIS's scheme: F. Van Zee, R. van de Geijn, *BLIS: a
 //! framework for rapidly instantiating BLAS functionality*, 2015), never from reordering: along k each element is one
 //! chain. Cutting k into slices changes nothing, since the chain's value is stored and loaded again in between.
-mod pack;
+pub(super) mod pack;
 mod tile;
 
 use super::lanes::{Isa, Kernel, Lanes};
-use super::pool::Pool;
+use super::pool::{Out, Pool};
 use assay_core::graph::constants::DOT_BLOCK;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -15,7 +15,29 @@ use std::ops::Range;
 /// A block of the protocol.
 const BLOCK: usize = DOT_BLOCK as usize;
 /// Terms of a slice: with it the panels of both factors fit the caches. Divides [`BLOCK`].
-const SLICE: usize = 256;
+pub(super) const SLICE: usize = 256;
+
+/// A left factor, `[m, k]`.
+pub(super) trait Left: Copy + Sync {
+    /// These terms of these rows, where they are or copied to the buffer.
+    fn rows(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> pack::Rows;
+}
+
+/// A right factor, `[k, n]`.
+pub(super) trait Right: Copy + Sync {
+    /// These terms of these columns, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all vectors of one term,
+    /// then those of the next. What the last vector has too much is 0. The last buffer is for anything.
+    fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, scratch: &mut Vec<f32>);
+}
+
+/// Where a product goes: element (i, j) is at `first + i · row + (j / run) · jump + j % run`.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub(super) first: usize,
+    pub(super) row: usize,
+    pub(super) run: usize,
+    pub(super) jump: usize,
+}
 
 /// A factor: element (i, j) is at `i · rows + j · columns`, one of which is 1.
 #[derive(Clone, Copy, Debug)]
@@ -53,74 +75,107 @@ thread_local! {
 struct Scratch {
     a: Vec<f32>,
     b: Vec<f32>,
+    other: Vec<f32>,
     block: Vec<f32>,
 }
 
 /// The product, into `c`.
+#[cfg(test)]
 pub(crate) fn gemm(isa: Isa, pool: &Pool, sizes: Sizes, a: Factor<'_>, b: Factor<'_>, c: &mut [f32]) {
     assert_eq!(c.len(), sizes.m * sizes.n);
-    assert_eq!(a.values.len(), sizes.m * sizes.k);
-    assert_eq!(b.values.len(), sizes.k * sizes.n);
-    let out = Out(c.as_mut_ptr());
+    // SAFETY: c has these sizes, and nobody else refers to it.
+    unsafe { share(isa, pool, sizes, a, b, (Out::new(c), Target::rows(sizes.n))) };
+}
+
+impl Target {
+    /// A matrix stored row by row.
+    pub(super) fn rows(n: usize) -> Target {
+        Target { first: 0, row: n, run: n, jump: 0 }
+    }
+}
+
+/// The product, by all threads.
+///
+/// # Safety
+/// The target is inside of what `c` was made of, and nobody else writes or reads it.
+pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, a: impl Left, b: impl Right, to: (Out, Target)) {
     // Columns are shared out in whole tiles; a product of few columns is shared out by rows.
     let by_columns = sizes.n >= 32 * pool.threads();
     let (len, grain) = if by_columns { (sizes.n, GRAIN) } else { (sizes.m, 8) };
     let work = sizes.m * sizes.k * sizes.n;
     pool.split(len, grain, work / 16, &|part| {
         let (rows, columns) = if by_columns { (0..sizes.m, part) } else { (part, 0..sizes.n) };
-        SCRATCH.with_borrow_mut(|scratch| isa.run(Product { sizes, rows, columns, a, b, c: out, scratch }));
+        // SAFETY: the caller's promise; threads write different rows or columns.
+        unsafe { part_of(isa, sizes, (rows, columns), a, b, to) };
     });
 }
 
-/// Where the product goes: threads write different elements.
-#[derive(Clone, Copy)]
-struct Out(*mut f32);
-// SAFETY: see `gemm`: every thread writes only the rows and columns that are its own.
-unsafe impl Send for Out {}
-// SAFETY: as above.
-unsafe impl Sync for Out {}
-
-struct Product<'a> {
+/// Some rows and columns of a product, by this thread.
+///
+/// # Safety
+/// As [`share`], of these rows and columns.
+pub(super) unsafe fn part_of(
+    isa: Isa,
     sizes: Sizes,
+    (rows, columns): (Range<usize>, Range<usize>),
+    a: impl Left,
+    b: impl Right,
+    (c, target): (Out, Target),
+) {
+    SCRATCH.with_borrow_mut(|scratch| {
+        isa.run(Product { k: sizes.k, rows, columns, a, b, c, target, scratch });
+    });
+}
+
+struct Product<'a, A, B> {
+    k: usize,
     rows: Range<usize>,
     columns: Range<usize>,
-    a: Factor<'a>,
-    b: Factor<'a>,
+    a: A,
+    b: B,
     c: Out,
+    target: Target,
     scratch: &'a mut Scratch,
 }
 
 /// Columns of whole tiles of any instruction set.
-const GRAIN: usize = 48;
+pub(super) const GRAIN: usize = 48;
 /// Columns of a packed stripe of b at most: half a megabyte with a slice of k, which level-2 caches hold.
-const STRIPE: usize = 11 * GRAIN;
+pub(super) const STRIPE: usize = 11 * GRAIN;
+/// Rows whose sums of a block that isn't the first are kept at once.
+const ROWS: usize = 4 * BAND;
 /// Rows for which a panel is used before the next one: a slice of theirs is 192 KiB.
 const BAND: usize = 192;
 
-impl Kernel for Product<'_> {
+impl<A: Left, B: Right> Kernel for Product<'_, A, B> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Product { sizes: Sizes { k, n, .. }, rows, columns, a, b, c, scratch } = self;
-        for stripe in columns.clone().step_by(STRIPE) {
-            let stripe = stripe..(stripe + STRIPE).min(columns.end);
+        let Product { k, rows: all, columns, a, b, c, target, scratch } = self;
+        let at_once = if k > BLOCK { ROWS } else { all.len() };
+        let pieces = columns.clone().step_by(STRIPE).flat_map(|stripe| {
+            let rows = all.clone().step_by(at_once).map(move |first| first..(first + at_once).min(all.end));
+            rows.map(move |rows| (rows, stripe..(stripe + STRIPE).min(columns.end)))
+        });
+        for (rows, stripe) in pieces {
+            // Later blocks get sums of their own, which are then added to the total; so does a stripe in pieces.
+            let whole = stripe.start / target.run == (stripe.end - 1) / target.run;
             for block in (0..k).step_by(BLOCK) {
                 let block_end = (block + BLOCK).min(k);
+                let (to, stride) = if block == 0 && whole {
+                    // SAFETY: the stripe begins inside c.
+                    (unsafe { c.at(target.place(rows.start, stripe.start)) }, target.row)
+                } else {
+                    scratch.block.resize(scratch.block.len().max(rows.len() * STRIPE), 0.0);
+                    (scratch.block.as_mut_ptr(), STRIPE)
+                };
                 for slice in (block..block_end).step_by(SLICE) {
                     let slice = slice..(slice + SLICE).min(block_end);
-                    pack::columns::<V>(b, slice.clone(), stripe.clone(), &mut scratch.b);
-                    // Later blocks get sums of their own, which are then added to the total.
-                    let (to, stride) = if block == 0 {
-                        // SAFETY: the stripe begins inside c.
-                        (unsafe { c.0.add(rows.start * n + stripe.start) }, n)
-                    } else {
-                        scratch.block.resize(scratch.block.len().max(rows.len() * STRIPE), 0.0);
-                        (scratch.block.as_mut_ptr(), STRIPE)
-                    };
+                    b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b, &mut scratch.other);
                     for band in rows.clone().step_by(BAND) {
                         let band = band..(band + BAND).min(rows.end);
-                        let a = pack::rows::<V>(a, slice.clone(), band.clone(), &mut scratch.a);
+                        let a = a.rows(slice.clone(), band.clone(), &mut scratch.a);
                         let continues = slice.start != block;
                         // SAFETY: the band begins inside the rows.
                         let to = unsafe { to.add((band.start - rows.start) * stride) };
@@ -129,14 +184,10 @@ impl Kernel for Product<'_> {
                         unsafe { panels::<V>(sizes, a, scratch.b.as_ptr(), to, stride, continues) };
                     }
                 }
-                if block > 0 {
-                    for row in 0..rows.len() {
-                        let sums = &scratch.block[row * STRIPE..][..stripe.len()];
+                if block > 0 || !whole {
+                    for (row, sums) in rows.clone().zip(scratch.block.chunks(STRIPE)) {
                         // SAFETY: this thread's part of c, which nothing else refers to.
-                        let totals = unsafe {
-                            std::slice::from_raw_parts_mut(c.0.add((rows.start + row) * n + stripe.start), stripe.len())
-                        };
-                        add_to::<V>(totals, sums);
+                        unsafe { add_to::<V>(c, target, (row, stripe.clone()), &sums[..stripe.len()], block > 0) };
                     }
                 }
             }
@@ -171,9 +222,36 @@ unsafe fn panels<V: Lanes>(
     }
 }
 
+impl Target {
+    fn place(&self, row: usize, column: usize) -> usize {
+        self.first + row * self.row + column / self.run * self.jump + column % self.run
+    }
+}
+
+/// Adds sums to the totals of some columns of a row, or makes them the totals.
+///
+/// # Safety
+/// The columns are the target's, and nobody else refers to them.
+#[inline(always)]
+unsafe fn add_to<V: Lanes>(c: Out, target: Target, (row, columns): (usize, Range<usize>), sums: &[f32], adds: bool) {
+    let mut column = columns.start;
+    while column < columns.end {
+        let run = (target.run - column % target.run).min(columns.end - column);
+        // SAFETY: the caller's promise; a run is in one piece.
+        let totals = unsafe { std::slice::from_raw_parts_mut(c.at(target.place(row, column)), run) };
+        let sums = &sums[column - columns.start..][..run];
+        if adds {
+            add::<V>(totals, sums);
+        } else {
+            totals.copy_from_slice(sums);
+        }
+        column += run;
+    }
+}
+
 /// `totals[i] = totals[i] + sums[i]`.
 #[inline(always)]
-fn add_to<V: Lanes>(totals: &mut [f32], sums: &[f32]) {
+fn add<V: Lanes>(totals: &mut [f32], sums: &[f32]) {
     let mut totals = totals.chunks_exact_mut(V::N);
     let mut sums = sums.chunks_exact(V::N);
     for (total, sum) in totals.by_ref().zip(sums.by_ref()) {

@@ -1,64 +1,85 @@
 //! Factors rearranged so that tiles read them front to back.
-use super::{Factor, Lanes};
+use super::{Factor, Lanes, Left, Right};
 use std::ops::Range;
 
 /// A packed or unpacked left factor: element (i, p) is at `i · row + p · term`, counted from its first.
 #[derive(Clone, Copy)]
-pub(super) struct Rows {
-    pub(super) first: *const f32,
-    pub(super) row: usize,
-    pub(super) term: usize,
+pub(in crate::exec) struct Rows {
+    pub(in crate::exec) first: *const f32,
+    pub(in crate::exec) row: usize,
+    pub(in crate::exec) term: usize,
 }
 
 /// Row strides (in values) that are multiples of this make rows compete for the same places of a cache.
 const BAD_STRIDE: usize = 1024;
 
-/// Terms `terms` of rows `rows` of the left factor: as they are, or copied if their stride is bad for caches.
-#[inline(always)]
-pub(super) fn rows<V: Lanes>(a: Factor<'_>, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
-    let first = &a.values[rows.start * a.rows + terms.start * a.columns..];
-    let stride = a.rows.max(a.columns);
-    if !stride.is_multiple_of(BAD_STRIDE) {
-        return Rows { first: first.as_ptr(), row: a.rows, term: a.columns };
+impl Left for Factor<'_> {
+    #[inline(always)]
+    fn rows(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
+        let first = &self.values[rows.start * self.rows + terms.start * self.columns..];
+        let stride = self.rows.max(self.columns);
+        if !stride.is_multiple_of(BAD_STRIDE) {
+            return Rows { first: first.as_ptr(), row: self.rows, term: self.columns };
+        }
+        // Lines of the memory layout, copied one after the other with a little space between.
+        let (lines, len) = if self.columns == 1 { (rows.len(), terms.len()) } else { (terms.len(), rows.len()) };
+        let padded = len + 16;
+        to.resize(to.len().max(lines * padded), 0.0);
+        for line in 0..lines {
+            to[line * padded..][..len].copy_from_slice(&first[line * stride..][..len]);
+        }
+        let (row, term) = if self.columns == 1 { (padded, 1) } else { (1, padded) };
+        Rows { first: to.as_ptr(), row, term }
     }
-    // Lines of the memory layout, copied one after the other with a little space between.
-    let (lines, len) = if a.columns == 1 { (rows.len(), terms.len()) } else { (terms.len(), rows.len()) };
-    let padded = len + 16;
-    to.resize(to.len().max(lines * padded), 0.0);
-    for line in 0..lines {
-        to[line * padded..][..len].copy_from_slice(&first[line * stride..][..len]);
-    }
-    let (row, term) = if a.columns == 1 { (padded, 1) } else { (1, padded) };
-    Rows { first: to.as_ptr(), row, term }
 }
 
-/// Terms `terms` of columns `columns` of the right factor, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all
-/// vectors of one term, then those of the next. What the last vector has too much is 0.
+/// Makes room for panels, which lie one behind the other, and a vector behind: the columns of each, its width and where
+/// it begins.
 #[inline(always)]
-pub(super) fn columns<V: Lanes>(b: Factor<'_>, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>) {
+pub(in crate::exec) fn panels<V: Lanes>(
+    terms: usize,
+    columns: Range<usize>,
+    to: &mut Vec<f32>,
+) -> impl Iterator<Item = (Range<usize>, usize, *mut f32)> {
     let padded = columns.len().next_multiple_of(V::N);
-    to.resize(to.len().max(terms.len() * padded), 0.0);
-    let mut panel = to.as_mut_slice();
-    for first in columns.clone().step_by(V::N * V::COLUMNS) {
+    to.resize(to.len().max(terms * padded + V::N), 0.0);
+    let base = to.as_mut_ptr();
+    columns.clone().step_by(V::N * V::COLUMNS).map(move |first| {
         let count = (V::N * V::COLUMNS).min(columns.end - first);
-        let width = count.next_multiple_of(V::N);
-        let (this, rest) = panel.split_at_mut(terms.len() * width);
-        if b.columns == 1 {
-            for (line, term) in this.chunks_exact_mut(width).zip(terms.clone()) {
-                let from = &b.values[term * b.rows + first..][..count];
-                line[..count].copy_from_slice(from);
-                line[count..].fill(0.0);
+        // SAFETY: all panels before are full, and have as many values as terms and columns.
+        let panel = unsafe { base.add(terms * (first - columns.start)) };
+        (first..first + count, count.next_multiple_of(V::N), panel)
+    })
+}
+
+impl Right for Factor<'_> {
+    #[inline(always)]
+    fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, _: &mut Vec<f32>) {
+        for (columns, width, panel) in panels::<V>(terms.len(), columns, to) {
+            // SAFETY: the panel has so many values.
+            let panel = unsafe { std::slice::from_raw_parts_mut(panel, terms.len() * width) };
+            if self.columns != 1 {
+                transposed::<V>(*self, terms.clone(), columns, width, panel);
+                continue;
             }
-        } else {
-            transposed::<V>(b, terms.clone(), first..first + count, width, this);
+            for (line, term) in panel.chunks_exact_mut(width).zip(terms.clone()) {
+                let (used, rest) = line.split_at_mut(columns.len());
+                used.copy_from_slice(&self.values[term * self.rows + columns.start..][..columns.len()]);
+                rest.fill(0.0);
+            }
         }
-        panel = rest;
     }
 }
 
 /// A panel from columns that are contiguous in memory.
 #[inline(always)]
-fn transposed<V: Lanes>(b: Factor<'_>, terms: Range<usize>, columns: Range<usize>, width: usize, panel: &mut [f32]) {
+pub(in crate::exec) fn transposed<V: Lanes>(
+    b: Factor<'_>,
+    terms: Range<usize>,
+    columns: Range<usize>,
+    width: usize,
+    panel: &mut [f32],
+) {
     let stride = b.columns;
     let whole_terms = terms.len() / V::N * V::N;
     for vector in 0..width / V::N {

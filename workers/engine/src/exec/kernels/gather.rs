@@ -1,9 +1,13 @@
 //! Gather: a batch of rows.
-use super::super::lanes::{Isa, Kernel, Lanes};
 use crate::data::DataTensor;
+use crate::exec::lanes::{Isa, Kernel, Lanes};
+use crate::exec::pool::Pool;
 use assay_core::arith::random::permute;
 use assay_core::arith::F32;
 use assay_core::graph::{epoch_seed, steps_per_epoch, Dtype};
+
+/// Elements that a thread takes at least.
+const GRAIN: usize = 1 << 12;
 
 /// What determines a batch's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +32,7 @@ impl Rows {
             let Batch { seed, rows, batch: size, step } = batch;
             let steps = steps_per_epoch(rows, size);
             let epoch = epoch_seed(seed, step / steps);
-            let first = step % steps * u64::from(size);
+            let first = step % steps * u64::from(size); // Within the data's rows.
             self.rows.clear();
             self.rows.extend((first..first + u64::from(size)).map(|i| permute(epoch, rows.into(), i) as usize));
             self.of = Some(batch);
@@ -40,12 +44,17 @@ impl Rows {
 /// `fma(x, scale, shift)` of these rows of the data.
 pub(in crate::exec) fn gather(
     isa: Isa,
+    pool: &Pool,
     data: &DataTensor,
     rows: &[usize],
     (scale, shift): (F32, F32),
     out: &mut [f32],
 ) {
-    isa.run(Gather { data, rows, scale: f32::from_bits(scale.0), shift: f32::from_bits(shift.0), out });
+    let [scale, shift] = [scale, shift].map(|x| f32::from_bits(x.0));
+    let len = out.len() / rows.len();
+    pool.split_out((rows.len(), len), GRAIN.div_ceil(len), out.len(), out, &|part, out| {
+        isa.run(Gather { data, rows: &rows[part], scale, shift, out });
+    });
 }
 
 struct Gather<'a> {

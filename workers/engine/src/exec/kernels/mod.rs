@@ -1,9 +1,17 @@
-//! One kernel per operator (matrix products are in [`gemm`](super::gemm)), bit for bit what `graph` defines.
+//! One module per family of operators, each bit for bit what `graph` defines. The products themselves are in
+//! [`gemm`](super::gemm).
+mod axes;
+pub(super) mod conv;
+pub(super) mod drawn;
 pub(super) mod gather;
-pub(super) mod lanewise;
+mod images;
+pub(super) mod lookup;
+pub(super) mod map;
+pub(super) mod matmul;
+pub(super) mod movement;
+pub(super) mod pooling;
+mod random;
 pub(super) mod reduce;
-pub(super) mod softmax;
-mod tape;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,9 @@
 use super::{Lanes, NAN};
 use std::arch::x86_64::*;
 
+/// Classes of VFPCLASSPS: zeros, infinities and NaNs, each of both kinds.
+const SPECIAL: i32 = 0x9f;
+
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(__m512);
 
@@ -96,6 +99,32 @@ unsafe impl Lanes for Avx512 {
     #[inline(always)]
     fn select_eq(self, b: Self, c: Self, d: Self) -> Self {
         unsafe { Avx512(_mm512_mask_mov_ps(d.0, _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, b.0), c.0)) }
+    }
+    #[inline(always)]
+    fn scale_b(self, b: Self) -> Self {
+        unsafe {
+            let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(b.0, b.0);
+            // To the nearest integer; what isn't a number is 0, and beyond ±512 nothing changes.
+            let n = _mm512_maskz_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(number, b.0);
+            let n = _mm512_max_ps(_mm512_min_ps(n, _mm512_set1_ps(512.0)), _mm512_set1_ps(-512.0));
+            Avx512(_mm512_scalef_ps(self.0, n))
+        }
+    }
+    #[inline(always)]
+    fn exponent(self) -> Self {
+        unsafe {
+            let special = _mm512_fpclass_ps_mask::<SPECIAL>(self.0);
+            Avx512(_mm512_maskz_getexp_ps(!special, self.0))
+        }
+    }
+    #[inline(always)]
+    fn significand(self) -> Self {
+        unsafe {
+            // The instruction gives 1 for zeros and infinities.
+            let special = _mm512_fpclass_ps_mask::<SPECIAL>(self.0);
+            let magnitude = _mm512_andnot_ps(_mm512_set1_ps(-0.0), self.0);
+            Avx512(_mm512_mask_getmant_ps::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_ZERO>(magnitude, !special, self.0))
+        }
     }
     #[inline(always)]
     fn canonical(self) -> Self {

@@ -9,8 +9,6 @@ mod avx512;
 mod portable;
 mod scalar;
 
-use assay_core::graph::Prim;
-
 /// The lanes of one vector register (or of what stands for one).
 ///
 /// # Safety
@@ -65,6 +63,12 @@ pub(crate) unsafe trait Lanes: Copy {
     fn select_gt(self, b: Self, c: Self, d: Self) -> Self;
     /// `a == b ? c : d`, bits moved unchanged.
     fn select_eq(self, b: Self, c: Self, d: Self) -> Self;
+    /// `a · 2^round(b)`, rounded once.
+    fn scale_b(self, b: Self) -> Self;
+    /// The greatest `e` with `2^e <= |a|`; 0 for ±0 and what isn't finite.
+    fn exponent(self) -> Self;
+    /// `|a| / 2^exponent(a)`.
+    fn significand(self) -> Self;
     /// 0x7fc00000 for every NaN.
     fn canonical(self) -> Self;
 
@@ -86,38 +90,14 @@ pub(crate) unsafe trait Lanes: Copy {
         to.copy_from_slice(&lanes[..to.len()]);
     }
 
-    /// A function of single lanes.
+    /// Writes the first `count` lanes, where what is behind them is written later and may be overwritten now.
     #[inline(always)]
-    fn each2(self, b: Self, f: impl Fn(f32, f32) -> f32) -> Self {
-        let (mut x, mut y) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
-        // SAFETY: MAX_LANES >= N values are there.
-        unsafe {
-            self.store(x.as_mut_ptr());
-            b.store(y.as_mut_ptr());
-        }
-        for (x, y) in x.iter_mut().zip(y).take(Self::N) {
-            *x = f(*x, y);
-        }
-        // SAFETY: as above.
-        unsafe { Self::load(x.as_ptr()) }
-    }
-
-    /// One primitive; arguments beyond its arity are ignored.
-    #[inline(always)]
-    fn prim(prim: Prim, [a, b, c, d]: [Self; 4]) -> Self {
-        match prim {
-            Prim::Add => a.add(b),
-            Prim::Sub => a.sub(b),
-            Prim::Mul => a.mul(b),
-            Prim::Fma => a.fma(b, c),
-            Prim::Div => a.div(b),
-            Prim::Sqrt => a.sqrt(),
-            Prim::Max => a.max(b),
-            Prim::SelectGt => a.select_gt(b, c, d),
-            Prim::SelectEq => a.select_eq(b, c, d),
-            Prim::ScaleB => a.each2(b, scalar::scale_b),
-            Prim::Exponent => a.each2(a, |a, _| scalar::exponent(a)),
-            Prim::Significand => a.each2(a, |a, _| scalar::significand(a)),
+    fn store_before(self, to: &mut [f32], count: usize) {
+        if to.len() >= Self::N {
+            // SAFETY: N places are there.
+            unsafe { self.store(to.as_mut_ptr()) }
+        } else {
+            self.store_part(&mut to[..count]);
         }
     }
 }
@@ -126,6 +106,19 @@ pub(crate) unsafe trait Lanes: Copy {
 pub(crate) const MAX_LANES: usize = 16;
 /// The protocol's NaN.
 pub(crate) const NAN: f32 = f32::from_bits(0x7fc0_0000);
+
+/// 0x7fc00000 for every NaN.
+///
+/// By its bits: LLVM takes "NaN if it is NaN, else itself" over floats for the value itself.
+#[inline(always)]
+pub(crate) fn canonical(x: f32) -> f32 {
+    let is_nan = x.to_bits() & 0x7fff_ffff > 0x7f80_0000;
+    if is_nan {
+        NAN
+    } else {
+        x
+    }
+}
 
 /// A computation that can run on any vectors.
 pub(crate) trait Kernel {

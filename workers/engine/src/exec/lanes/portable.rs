@@ -1,5 +1,5 @@
 //! Eight lanes in an array, for machines without the vector instructions of the other modules.
-use super::{scalar, Lanes, NAN};
+use super::{scalar, Lanes};
 
 const N: usize = 8;
 
@@ -104,7 +104,19 @@ unsafe impl Lanes for Portable {
         self.choose(b, c, d, |a, b| a == b)
     }
     #[inline(always)]
+    fn scale_b(self, b: Self) -> Self {
+        self.map(b, scalar::scale_b)
+    }
+    #[inline(always)]
+    fn exponent(self) -> Self {
+        self.map(self, |a, _| scalar::exponent(a))
+    }
+    #[inline(always)]
+    fn significand(self) -> Self {
+        self.map(self, |a, _| scalar::significand(a))
+    }
+    #[inline(always)]
     fn canonical(self) -> Self {
-        self.map(self, |a, _| if a.is_nan() { NAN } else { a })
+        self.map(self, |a, _| super::canonical(a))
     }
 }

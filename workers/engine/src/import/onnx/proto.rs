@@ -1,12 +1,22 @@
 //! The part of `onnx.proto` (ONNX IR version 10) that models of tensors and nodes use, with the official field numbers.
 //!
-//! Fields that are left out are skipped when a file is read.
+//! Fields that are left out are skipped when a file is read. Data is [`Bytes`]: parts of the file, not copies.
+use prost::bytes::Bytes;
 use prost::Message;
 
-/// Element type of [`TensorProto`]: binary32.
-pub(super) const FLOAT: i32 = 1;
-/// Element type of [`TensorProto`]: 64-bit integers.
-pub(super) const INT64: i32 = 7;
+/// Element types of [`TensorProto`] and [`TensorTypeProto`].
+pub(super) mod element {
+    pub(in crate::import::onnx) const FLOAT: i32 = 1;
+    pub(in crate::import::onnx) const UINT8: i32 = 2;
+    pub(in crate::import::onnx) const INT8: i32 = 3;
+    pub(in crate::import::onnx) const INT32: i32 = 6;
+    pub(in crate::import::onnx) const INT64: i32 = 7;
+    pub(in crate::import::onnx) const BOOL: i32 = 9;
+    pub(in crate::import::onnx) const FLOAT16: i32 = 10;
+    pub(in crate::import::onnx) const DOUBLE: i32 = 11;
+    pub(in crate::import::onnx) const BFLOAT16: i32 = 16;
+}
+
 /// Storage of [`TensorProto`]: in other files.
 pub(super) const EXTERNAL: i32 = 1;
 
@@ -41,6 +51,9 @@ pub(super) struct GraphProto {
     pub(super) input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
     pub(super) output: Vec<ValueInfoProto>,
+    /// Types of what is between; of initialisers too, with what PyTorch notes about them.
+    #[prost(message, repeated, tag = "13")]
+    pub(super) value_info: Vec<ValueInfoProto>,
 }
 
 /// One operator applied to values by name.
@@ -69,10 +82,16 @@ pub(super) struct AttributeProto {
     pub(super) f: Option<f32>,
     #[prost(int64, optional, tag = "3")]
     pub(super) i: Option<i64>,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub(super) s: Option<Bytes>,
     #[prost(message, optional, tag = "5")]
     pub(super) t: Option<TensorProto>,
+    #[prost(float, repeated, tag = "7")]
+    pub(super) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub(super) ints: Vec<i64>,
+    #[prost(int32, optional, tag = "20")]
+    pub(super) r#type: Option<i32>,
 }
 
 /// A tensor of constants.
@@ -84,14 +103,31 @@ pub(super) struct TensorProto {
     pub(super) data_type: i32,
     #[prost(float, repeated, tag = "4")]
     pub(super) float_data: Vec<f32>,
+    #[prost(int32, repeated, tag = "5")]
+    pub(super) int32_data: Vec<i32>,
     #[prost(int64, repeated, tag = "7")]
     pub(super) int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
     pub(super) name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    pub(super) raw_data: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "9")]
+    pub(super) raw_data: Bytes,
+    #[prost(double, repeated, tag = "10")]
+    pub(super) double_data: Vec<f64>,
+    #[prost(message, repeated, tag = "13")]
+    pub(super) external_data: Vec<EntryProto>,
     #[prost(int32, tag = "14")]
     pub(super) data_location: i32,
+    #[prost(message, repeated, tag = "16")]
+    pub(super) metadata_props: Vec<EntryProto>,
+}
+
+/// A key and its value.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct EntryProto {
+    #[prost(string, tag = "1")]
+    pub(super) key: String,
+    #[prost(string, tag = "2")]
+    pub(super) value: String,
 }
 
 /// Name and type of a graph's input or output.
@@ -101,6 +137,8 @@ pub(super) struct ValueInfoProto {
     pub(super) name: String,
     #[prost(message, optional, tag = "2")]
     pub(super) r#type: Option<TypeProto>,
+    #[prost(message, repeated, tag = "4")]
+    pub(super) metadata_props: Vec<EntryProto>,
 }
 
 /// A type.

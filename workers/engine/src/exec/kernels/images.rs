@@ -1,0 +1,310 @@
+//! Windows on images as lines of values: item k of many windows side by side.
+//!
+//! Images are first copied ("staged") so that a line is a contiguous run in every row, whatever the padding and strides:
+//! with their margins; for strides of windows with the columns of each remainder together; for gradients with zeros
+//! between the windows.
+use crate::exec::lanes::{Lanes, MAX_LANES};
+use crate::exec::pool::Pool;
+use assay_core::graph::Window;
+
+/// What places are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Places {
+    /// Windows, which read items of the image.
+    Windows,
+    /// Items of the image, which read the windows that they are an item of.
+    Items,
+}
+
+/// Where everything is in staged images.
+#[derive(Debug)]
+pub(super) struct Geometry {
+    /// Rows and columns of what is staged.
+    source: [usize; 2],
+    /// Rows and columns of places; one row, if that is the same.
+    places: [usize; 2],
+    /// Values of a staged channel.
+    pub(super) channel: usize,
+    /// From a row of places to the next.
+    row: usize,
+    /// Where place 0 reads each item of the kernel.
+    offsets: Vec<usize>,
+    /// Where each row of the source goes, if it is read.
+    rows: Vec<Option<usize>>,
+    /// Where columns go.
+    columns: Vec<Run>,
+}
+
+/// Items `from + i · from_step` go to places `to + i · to_step`, `i < count`. One of the steps is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    count: usize,
+    from: usize,
+    from_step: usize,
+    to: usize,
+    to_step: usize,
+}
+
+impl Run {
+    #[inline(always)]
+    fn copy(&self, from: &[f32], to: &mut [f32]) {
+        let Run { count, from_step, to_step, .. } = *self;
+        if count == 0 {
+            return;
+        }
+        let from = &from[self.from..][..(count - 1) * from_step + 1];
+        let to = &mut to[self.to..][..(count - 1) * to_step + 1];
+        match (from_step, to_step) {
+            (1, 1) => to.copy_from_slice(from),
+            // By pairs, which compilers do in vectors.
+            (2, _) => {
+                let pairs = from.as_chunks::<2>();
+                to.iter_mut().zip(pairs.0).for_each(|(to, pair)| *to = pair[0]);
+                if let ([last], Some(to)) = (pairs.1, to.last_mut()) {
+                    *to = *last;
+                }
+            }
+            (_, 2) => {
+                let pairs = to.as_chunks_mut::<2>();
+                pairs.0.iter_mut().zip(from).for_each(|(pair, x)| pair[0] = *x);
+                if let ([last], Some(x)) = (pairs.1, from.last()) {
+                    *last = *x;
+                }
+            }
+            _ => to.iter_mut().step_by(to_step).zip(from.iter().step_by(from_step)).for_each(|(to, x)| *to = *x),
+        }
+    }
+}
+
+/// One axis: values staged, from one place to the next, where place 0 reads each item, and where the source goes.
+struct Axis {
+    len: usize,
+    step: usize,
+    items: Vec<usize>,
+    runs: Vec<Run>,
+}
+
+impl Axis {
+    /// `apart`: neighbours of a remainder are put together, so that places are 1 apart.
+    fn new(along: (u8, u8, u8), (kernel, windows, image): (usize, usize, usize), places: Places, apart: bool) -> Axis {
+        let (stride, dilation, before) = (usize::from(along.0), usize::from(along.1), usize::from(along.2));
+        let reach = (kernel - 1) * dilation;
+        match places {
+            // Window w reads item w · stride + k · dilation − before.
+            Places::Windows => {
+                let len = (windows - 1) * stride + reach + 1;
+                let phase = len.div_ceil(stride);
+                let place = |at: usize| if apart { at % stride * phase + at / stride } else { at };
+                // Items i of which i + before leaves the remainder r.
+                let run = |r: usize, step: usize| {
+                    let from = (r + step - before % step) % step;
+                    let at = from + before;
+                    let count = len.saturating_sub(at).div_ceil(step).min(image.saturating_sub(from).div_ceil(step));
+                    Run { count, from, from_step: step, to: place(at), to_step: 1 }
+                };
+                let runs = if apart { (0..stride).map(|r| run(r, stride)).collect() } else { vec![run(0, 1)] };
+                Axis {
+                    len: if apart { phase * stride } else { len },
+                    step: if apart { 1 } else { stride },
+                    items: (0..kernel).map(|k| place(k * dilation)).collect(),
+                    runs,
+                }
+            }
+            // Item i is item k of window (i + before − k · dilation) / stride, if that is whole.
+            Places::Items => {
+                let margin = reach.saturating_sub(before);
+                let len = image + before + margin;
+                let count = len.saturating_sub(margin).div_ceil(stride).min(windows);
+                Axis {
+                    len,
+                    step: 1,
+                    items: (0..kernel).map(|k| margin + before - k * dilation).collect(),
+                    runs: vec![Run { count, from: 0, from_step: 1, to: margin, to_step: stride }],
+                }
+            }
+        }
+    }
+}
+
+impl Geometry {
+    /// That of windows on images.
+    pub(super) fn new(
+        window: &Window,
+        kernel: [usize; 2],
+        windows: [usize; 2],
+        image: [usize; 2],
+        places: Places,
+    ) -> Geometry {
+        let axis = |axis: usize| {
+            let along = (window.stride[axis], window.dilation[axis], window.before[axis]);
+            Axis::new(along, (kernel[axis], windows[axis], image[axis]), places, axis == 1)
+        };
+        let [rows, columns] = [axis(0), axis(1)];
+        let (source, count) = match places {
+            Places::Windows => (image, windows),
+            Places::Items => (windows, image),
+        };
+        let offsets =
+            rows.items.iter().flat_map(|row| columns.items.iter().map(move |column| row * columns.len + column));
+        let offsets = offsets.collect();
+        let mut to = vec![None; source[0]];
+        for run in &rows.runs {
+            for i in 0..run.count {
+                to[run.from + i * run.from_step] = Some((run.to + i * run.to_step) * columns.len);
+            }
+        }
+        let (channel, row) = (rows.len * columns.len, rows.step * columns.len);
+        let places = if row == count[1] { [1, count[0] * count[1]] } else { count };
+        Geometry { source, places, channel, row, offsets, rows: to, columns: columns.runs }
+    }
+
+    /// Vectors of `lanes` places of a channel: the first place, how many, and where (with the items' offsets) they read
+    /// in a staged channel.
+    #[inline(always)]
+    pub(super) fn vectors(&self, lanes: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let ([rows, columns], pitch) = (self.places, self.row);
+        let of_row = move |row| (0..columns).step_by(lanes).map(move |column| (row, column));
+        (0..rows)
+            .flat_map(of_row)
+            .map(move |(row, column)| (row * columns + column, lanes.min(columns - column), row * pitch + column))
+    }
+
+    /// Where place 0 reads each item of the kernel.
+    pub(super) fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// Items of the kernel.
+    pub(super) fn items(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Places of an image.
+    pub(super) fn places(&self) -> usize {
+        self.places[0] * self.places[1]
+    }
+
+    /// Whether staged channels are the channels themselves.
+    fn is_plain(&self) -> bool {
+        let [rows, columns] = self.source;
+        let plain = Run { count: columns, from: 0, from_step: 1, to: 0, to_step: 1 };
+        self.channel == rows * columns
+            && self.columns == [plain]
+            && self.rows.iter().enumerate().all(|(row, &to)| to == Some(row * columns))
+    }
+
+    /// Stages channels, what lies outside being `outside`.
+    #[inline(always)]
+    pub(super) fn stage(&self, channels: &[f32], outside: f32, to: &mut [f32]) {
+        let [rows, columns] = self.source;
+        for (from, to) in channels.chunks_exact(rows * columns).zip(to.chunks_exact_mut(self.channel)) {
+            to.fill(outside);
+            for (from, row) in from.chunks_exact(columns).zip(&self.rows) {
+                if let Some(row) = *row {
+                    self.columns.iter().for_each(|run| run.copy(from, &mut to[row..]));
+                }
+            }
+        }
+    }
+
+    /// All channels staged in the buffer, or as they are; what lies outside is +0.
+    pub(super) fn staged<'a>(&self, pool: &Pool, channels: &'a [f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
+        if self.is_plain() {
+            return channels;
+        }
+        self.copied(pool, channels, buffer)
+    }
+
+    /// The same, in any case with room for a vector behind.
+    pub(super) fn copied<'a>(&self, pool: &Pool, channels: &[f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
+        let size = self.source[0] * self.source[1];
+        let count = channels.len() / size;
+        let len = count * self.channel;
+        buffer.resize(buffer.len().max(len + MAX_LANES), 0.0);
+        pool.split_out((count, self.channel), 1, len / 2, &mut buffer[..len], &|part, to| {
+            self.stage(&channels[part.start * size..part.end * size], 0.0, to);
+        });
+        buffer
+    }
+}
+
+/// Staged images that are read through windows.
+#[derive(Clone, Copy)]
+pub(super) struct Images<'a> {
+    pub(super) values: &'a [f32],
+    /// Where the first channel begins.
+    pub(super) first: usize,
+    /// From an image to the next.
+    pub(super) image: usize,
+    pub(super) geometry: &'a Geometry,
+}
+
+/// A place: image, row and column.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    n: usize,
+    row: usize,
+    column: usize,
+}
+
+impl Images<'_> {
+    /// Place number `index`, counted over all images.
+    #[inline(always)]
+    pub(super) fn place(&self, index: usize) -> Place {
+        let (size, width) = (self.geometry.places(), self.geometry.places[1]);
+        Place { n: index / size, row: index % size / width, column: index % width }
+    }
+
+    /// Channel and item of the kernel of a term.
+    #[inline(always)]
+    pub(super) fn item(&self, term: usize) -> [usize; 2] {
+        [term / self.geometry.items(), term % self.geometry.items()]
+    }
+
+    /// The item after this one.
+    #[inline(always)]
+    pub(super) fn next(&self, [channel, item]: [usize; 2]) -> [usize; 2] {
+        if item + 1 < self.geometry.items() {
+            [channel, item + 1]
+        } else {
+            [channel + 1, 0]
+        }
+    }
+
+    /// What `count` places from `place` on read as this item. Up to [`Lanes::N`]` − 1` values behind are overwritten.
+    ///
+    /// # Safety
+    /// So many can be written.
+    #[inline(always)]
+    pub(super) unsafe fn line<V: Lanes>(&self, place: Place, count: usize, item: [usize; 2], to: *mut f32) {
+        let Geometry { channel, row: pitch, places, .. } = *self.geometry;
+        let from = self.first + item[0] * channel + self.geometry.offsets[item[1]];
+        let Place { mut n, mut row, mut column } = place;
+        let (mut to, mut left) = (to, count);
+        let mut at = from + n * self.image + row * pitch + column;
+        while left > 0 {
+            let run = (places[1] - column).min(left);
+            // SAFETY: the caller's promise: runs lie one behind the other.
+            unsafe {
+                if at + run.next_multiple_of(V::N) <= self.values.len() {
+                    let from = self.values.as_ptr().add(at);
+                    for i in (0..run).step_by(V::N) {
+                        V::load(from.add(i)).store(to.add(i));
+                    }
+                } else {
+                    std::ptr::copy_nonoverlapping(self.values[at..at + run].as_ptr(), to, run);
+                }
+                to = to.add(run);
+            }
+            left -= run;
+            at += pitch - column;
+            column = 0;
+            row += 1;
+            if row == places[0] {
+                row = 0;
+                n += 1;
+                at = from + n * self.image;
+            }
+        }
+    }
+}

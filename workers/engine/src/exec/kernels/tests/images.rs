@@ -1,0 +1,98 @@
+//! Conv and Pool with their gradients.
+use super::*;
+use assay_core::graph::{ConvPart, PoolKind, Window};
+
+/// A window, its kernel and an image that has some.
+fn windows() -> impl Strategy<Value = (Window, [u32; 2], [u32; 2])> {
+    let pair = |range: std::ops::Range<u8>| [range.clone(), range];
+    let sizes = [prop_oneof![1_u32..6, 14_u32..20], prop_oneof![1_u32..6, 30_u32..36]];
+    (pair(1..4), pair(1..3), pair(0..4), pair(0..4), [1_u32..5, 1_u32..5], sizes).prop_filter_map(
+        "no window",
+        |(stride, dilation, before, after, kernel, image)| {
+            let window = Window { stride, dilation, before, after };
+            window.output(image, kernel).map(|_| (window, kernel, image))
+        },
+    )
+}
+
+fn check_conv(window: Window, groups: u32, [n, c, o]: [u32; 3], kernel: [u32; 2], image: [u32; 2], seed: u64) {
+    let [yh, yw] = window.output(image, kernel).unwrap();
+    let x = vec![n, c * groups, image[0], image[1]];
+    let weight = vec![o * groups, c, kernel[0], kernel[1]];
+    let y = vec![n, o * groups, yh, yw];
+    let op = |part| Op::Conv { part, window, groups: groups as u16 };
+    check_states(op(ConvPart::Forward), &[x.clone(), weight.clone()], seed);
+    check_shaped(op(ConvPart::Input), &[y.clone(), weight.clone()], Some(&x), seed);
+    check_shaped(op(ConvPart::Weight), &[y, x], Some(&weight), seed);
+}
+
+fn check_pools(window: Window, [n, c]: [u32; 2], kernel: [u32; 2], image: [u32; 2], seed: u64) {
+    let [yh, yw] = window.output(image, kernel).unwrap();
+    let (x, y) = (vec![n, c, image[0], image[1]], vec![n, c, yh, yw]);
+    let items = (kernel[0] * kernel[1]) as usize;
+    let kernel = kernel.map(|k| k as u8);
+    for kind in [PoolKind::Max, PoolKind::Argmax, PoolKind::Average, PoolKind::AverageInside] {
+        check_states(Op::Pool { kind, window, kernel }, std::slice::from_ref(&x), seed);
+    }
+    for kind in [PoolKind::Average, PoolKind::AverageInside] {
+        check_shaped(Op::PoolGrad { kind, window, kernel }, std::slice::from_ref(&y), Some(&x), seed);
+    }
+    let op = Op::PoolGrad { kind: PoolKind::Max, window, kernel };
+    let argmax = labels(elements(&y), items, seed);
+    check(&program(op, &[y.clone(), y.clone()], &[], Some(&x)), &[values(elements(&y), seed), argmax], &[], 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn convolutions(
+        (window, kernel, image) in windows(),
+        groups in 1_u32..4,
+        sizes in [1_u32..4, 1_u32..4, 1_u32..6],
+        seed in 0_u64..10_000,
+    ) {
+        check_conv(window, groups, sizes, kernel, image, seed);
+    }
+
+    #[test]
+    fn pools((window, kernel, image) in windows(), sizes in [1_u32..4, 1_u32..4], seed in 0_u64..10_000) {
+        check_pools(window, sizes, kernel, image, seed);
+    }
+}
+
+const SAME: Window = Window { stride: [1; 2], dilation: [1; 2], before: [1; 2], after: [1; 2] };
+
+#[test]
+fn long_chains() {
+    // More than a block of terms: 1,080 in both directions, 2,704 for the weights.
+    check_conv(SAME, 1, [1, 120, 6], [3, 3], [4, 5], 0);
+    check_conv(SAME, 1, [2, 2, 120], [3, 3], [4, 5], 1);
+    check_conv(SAME, 1, [4, 2, 3], [3, 3], [26, 26], 0);
+    check_conv(Window { stride: [2; 2], ..SAME }, 2, [12, 2, 3], [3, 3], [31, 33], 1);
+}
+
+#[test]
+fn great_ones() {
+    let samples = |op, shapes: [Vec<u32>; 2], out: Option<&[u32]>| {
+        let tensors = [0, 4].map(|seed| values(elements(&shapes[usize::from(seed > 0)]), seed));
+        check_samples(&program(op, &shapes, &[], out), &tensors, 40);
+    };
+    for (window, groups, [yh, yw]) in [(SAME, 1, [32, 32]), (Window { stride: [2; 2], ..SAME }, 4, [16, 16])] {
+        let (x, y) = (vec![9, 16, 32, 32], vec![9, 24, yh, yw]);
+        let weight = vec![24, 16 / groups, 3, 3];
+        let op = |part| Op::Conv { part, window, groups: groups as u16 };
+        samples(op(ConvPart::Forward), [x.clone(), weight.clone()], None);
+        samples(op(ConvPart::Input), [y.clone(), weight.clone()], Some(&x));
+        samples(op(ConvPart::Weight), [y, x], Some(&weight));
+    }
+    // One channel to a group, enough for both threads.
+    let (x, weight) = (vec![4, 32, 30, 30], vec![32, 1, 3, 3]);
+    let op = |part| Op::Conv { part, window: SAME, groups: 32 };
+    samples(op(ConvPart::Forward), [x.clone(), weight.clone()], None);
+    samples(op(ConvPart::Input), [x.clone(), weight.clone()], Some(&x));
+    samples(op(ConvPart::Weight), [x.clone(), x], Some(&weight));
+    check_pools(Window { stride: [2; 2], ..Window::UNIT }, [8, 32], [2, 2], [28, 28], 2);
+    check_pools(Window::UNIT, [8, 32], [7, 7], [7, 7], 3);
+    check_pools(Window { stride: [2; 2], ..SAME }, [3, 8], [3, 3], [56, 57], 0);
+}
