@@ -67,7 +67,7 @@ struct Played {
 
 /// All vectors whose file name begins so.
 fn vectors<T: DeserializeOwned>(prefix: &str) -> Vec<(String, T)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors");
+    let folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("vectors");
     let mut found = vec![];
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();

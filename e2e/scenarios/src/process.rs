@@ -26,7 +26,9 @@ pub fn artifacts() -> PathBuf {
 
 /// The repository's root folder.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    // Cargo says when a program runs where it lies; what was built may have come from another checkout.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).join("../..")
 }
 
 /// Runs one scenario with every role as its own process; returns the report.

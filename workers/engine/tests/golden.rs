@@ -19,7 +19,7 @@ const STEPS: u64 = 20;
 const BATCHES: u32 = 50;
 
 fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../examples").join(name)
 }
 
 /// Ids that a model takes, or 256 if it takes numbers.

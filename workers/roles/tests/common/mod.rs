@@ -104,7 +104,8 @@ pub fn compiled() -> Compiled {
 
 /// The shapes of `examples/fashion-mlp`, with random samples.
 pub fn example() -> Compiled {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/fashion-mlp/model.onnx");
+    let path = std::path::Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
+        .join("../../examples/fashion-mlp/model.onnx");
     let file = assay_engine::import::onnx::File::read(&path).unwrap();
     let task = Task::parse(&TASK.replace("batch = 24", "batch = 64")).unwrap();
     let rows = 256;

@@ -14,7 +14,9 @@ fn state_dict() -> Json {
 fn recommended(name: &str) -> Vec<String> {
     let kinds = ["ts", "dynamo", "static", "ts14", "dynamo21"];
     let names = kinds.iter().map(|kind| format!("{name}.{kind}.onnx"));
-    let exists = |file: &String| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(file).exists();
+    let exists = |file: &String| {
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/models").join(file).exists()
+    };
     names.filter(exists).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::import::{Layer, LayerOp, Param};
 
 /// The bytes of a test model.
 fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)).unwrap()
+    std::fs::read(Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/models").join(name)).unwrap()
 }
 
 /// The model for a batch of 4.
