@@ -3,6 +3,7 @@ mod common;
 
 use assay_core::protocol::dispute::Stage;
 use assay_core::protocol::{Event as Told, Outcome as Ending, Phase};
+use assay_engine::project::Project;
 use assay_roles::game::Target;
 use assay_roles::journal::Event;
 use assay_roles::{
@@ -136,10 +137,14 @@ async fn a_false_distance_is_convicted() {
 
 #[tokio::test]
 async fn one_flipped_bit_is_convicted() {
-    // In a momentum buffer and in a parameter, in the segment's last step: an earlier bit can be rounded away again.
-    for (node, element) in [(27, 1), (38, 0)] {
-        let place = Target { step: 4, node, element, ..Target::default() };
+    // In a momentum buffer and in a parameter, in the segment's last step: an earlier bit can be rounded away again. The
+    // last nodes are the new state.
+    for from_last in [12, 1] {
         let mut cast = Cast::new("tolerant", 1).await;
+        let program = Project::open(&cast.folder.path().join("task")).unwrap().compiled.step;
+        assert_eq!(program.states.len(), 12, "momentum and value of each parameter");
+        let (node, element) = (program.nodes.len() as u32 - from_last, 1);
+        let place = Target { step: 4, node, element, ..Target::default() };
         cast.solver(None);
         cast.verifier(VERIFIER, 0, Some(VerifierCheat::FlipBit(place)));
         cast.verifier(SECOND, 1, None);
