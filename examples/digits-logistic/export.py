@@ -9,15 +9,20 @@ from pathlib import Path
 import torch
 from torch import nn
 
-torch.manual_seed(1)
-model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-path = Path(__file__).with_name("model.onnx")
-torch.onnx.export(
-    model.train(),
-    (torch.zeros(32, 8, 8),),
-    str(path),
-    dynamic_shapes=({0: torch.export.Dim("batch")},),
-    optimize=False,  # weights keep their names
-    external_data=False,
-)
-print(f"{path.name}: {path.stat().st_size} bytes")
+
+def build() -> nn.Module:
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("model.onnx")
+    torch.onnx.export(
+        build().train(),
+        (torch.zeros(32, 8, 8),),
+        str(path),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        optimize=False,  # weights keep their names
+        external_data=False,
+    )
+    print(f"{path.name}: {path.stat().st_size} bytes")

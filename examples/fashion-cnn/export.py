@@ -25,14 +25,19 @@ class Lenet(nn.Module):
         return self.fc3(self.dropout(F.relu(self.fc2(x))))
 
 
-torch.manual_seed(1)
-path = Path(__file__).with_name("model.onnx")
-torch.onnx.export(
-    Lenet().train(),  # dropout stays
-    (torch.zeros(64, 1, 28, 28),),
-    str(path),
-    dynamic_shapes=({0: torch.export.Dim("batch")},),
-    optimize=False,  # weights keep their names
-    external_data=False,
-)
-print(f"{path.name}: {path.stat().st_size} bytes")
+def build() -> nn.Module:
+    torch.manual_seed(1)
+    return Lenet()
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("model.onnx")
+    torch.onnx.export(
+        build().train(),  # dropout stays
+        (torch.zeros(64, 1, 28, 28),),
+        str(path),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        optimize=False,  # weights keep their names
+        external_data=False,
+    )
+    print(f"{path.name}: {path.stat().st_size} bytes")

@@ -26,11 +26,15 @@ class Mlp(nn.Module):
         return self.output(torch.relu(self.hidden(pixels)))
 
 
-def main() -> None:
+def build() -> nn.Module:
     torch.manual_seed(SEED)
+    return Mlp()
+
+
+if __name__ == "__main__":
     path = Path(__file__).with_name("model.onnx")
     torch.onnx.export(
-        Mlp().eval(),
+        build().eval(),
         (torch.zeros(BATCH, 28, 28),),
         str(path),
         input_names=["image"],
@@ -39,7 +43,3 @@ def main() -> None:
         external_data=False,
     )
     print(f"{path.name}: {path.stat().st_size} bytes")
-
-
-if __name__ == "__main__":
-    main()

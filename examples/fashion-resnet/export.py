@@ -38,14 +38,19 @@ class Resnet(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-torch.manual_seed(1)
-path = Path(__file__).with_name("model.onnx")
-torch.onnx.export(
-    Resnet().train(),  # batch norm stays
-    (torch.zeros(64, 1, 28, 28),),
-    str(path),
-    dynamic_shapes=({0: torch.export.Dim("batch")},),
-    optimize=False,  # weights keep their names
-    external_data=False,
-)
-print(f"{path.name}: {path.stat().st_size} bytes")
+def build() -> nn.Module:
+    torch.manual_seed(1)
+    return Resnet()
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("model.onnx")
+    torch.onnx.export(
+        build().train(),  # batch norm stays
+        (torch.zeros(64, 1, 28, 28),),
+        str(path),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        optimize=False,  # weights keep their names
+        external_data=False,
+    )
+    print(f"{path.name}: {path.stat().st_size} bytes")

@@ -45,14 +45,19 @@ class Gpt(nn.Module):
         return self.head(self.norm(self.blocks(x)))
 
 
-torch.manual_seed(1)
-path = Path(__file__).with_name("model.onnx")
-torch.onnx.export(
-    Gpt().train(),
-    (torch.zeros(16, CONTEXT, dtype=torch.int64),),
-    str(path),
-    dynamic_shapes=({0: torch.export.Dim("batch")},),
-    optimize=False,  # weights keep their names
-    external_data=False,
-)
-print(f"{path.name}: {path.stat().st_size} bytes")
+def build() -> nn.Module:
+    torch.manual_seed(1)
+    return Gpt()
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("model.onnx")
+    torch.onnx.export(
+        build().train(),
+        (torch.zeros(16, CONTEXT, dtype=torch.int64),),
+        str(path),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        optimize=False,  # weights keep their names
+        external_data=False,
+    )
+    print(f"{path.name}: {path.stat().st_size} bytes")

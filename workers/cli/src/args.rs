@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use assay_engine::task::{Changes, Mode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Buy, sell and check machine-learning training: proven by re-execution, settled by smart contracts.
@@ -25,6 +26,7 @@ Examples:
   assay deploy --key //Alice                            the contracts -> deployment.json
   assay model inspect examples/fashion-mlp              what training costs, and how it would be disputed
   assay data import iris.csv --label species --test-fraction 0.2 --out iris/data    prepare data; more in its --help
+  assay train examples/fashion-mlp --result w.safetensors    try it here first
   assay submit examples/fashion-mlp --key //Bob         buy a training run
   assay solve --key //Charlie                           train for money
   assay verify --key //Dave                             replay drawn segments for a fee
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// Show tasks, balances and the reason of every payment.
     Status(StatusArgs),
+    /// Train a task folder here, as its solver would, without a chain.
+    Train(TrainArgs),
     /// Train a task folder with plain libtorch and, for comparison, report accuracy and time.
     Baseline(BaselineArgs),
     /// Look at models.
@@ -152,9 +156,43 @@ pub(crate) struct SubmitArgs {
     pub(crate) task_dir: PathBuf,
     #[command(flatten)]
     pub(crate) worker: WorkerArgs,
+    #[command(flatten)]
+    pub(crate) changes: ChangesArgs,
+}
+
+/// What to take in place of what task.toml says.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ChangesArgs {
     /// Replace the seed of the data order in task.toml.
     #[arg(long, env = "ASSAY_SEED")]
-    pub(crate) seed: Option<u64>,
+    seed: Option<u64>,
+    /// Replace the mode in task.toml.
+    #[arg(long, env = "ASSAY_MODE", value_enum)]
+    mode: Option<ModeArg>,
+}
+
+impl ChangesArgs {
+    pub(crate) fn get(self) -> Changes {
+        Changes { seed: self.seed, mode: self.mode.map(Mode::from) }
+    }
+}
+
+/// How a solver may compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// With the reproducible engine; every bit is checked.
+    Exact,
+    /// With any hardware and library; distances are checked.
+    Tolerant,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Mode {
+        match mode {
+            ModeArg::Exact => Mode::Exact,
+            ModeArg::Tolerant => Mode::Tolerant,
+        }
+    }
 }
 
 /// How to train.
@@ -261,12 +299,33 @@ pub(crate) struct BaselineArgs {
     /// Threads of libtorch.
     #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Replace the seed of the data order in task.toml.
-    #[arg(long, env = "ASSAY_SEED")]
-    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) changes: ChangesArgs,
     /// Evaluate this checkpoint on the test data too.
     #[arg(long, env = "ASSAY_CHECKPOINT")]
     pub(crate) checkpoint: Option<PathBuf>,
+}
+
+/// What to train here, without a chain.
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// Folder with task.toml, the model and (or the paths of) the data.
+    pub(crate) task_dir: PathBuf,
+    /// What does the arithmetic; the reproducible engine if left out.
+    #[arg(long, env = "ASSAY_BACKEND", value_enum, default_value = "reproducible")]
+    pub(crate) backend: BackendArg,
+    /// Threads of the arithmetic.
+    #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
+    pub(crate) threads: usize,
+    #[command(flatten)]
+    pub(crate) changes: ChangesArgs,
+    /// Write the last state there: the file that a finished task delivers.
+    #[arg(long, env = "ASSAY_RESULT")]
+    pub(crate) result: Option<PathBuf>,
+    /// Write there what it takes to repeat the training elsewhere (safetensors): `start.NAME` of every parameter, `rows`
+    /// of the data set in each batch, `loss` of each step.
+    #[arg(long, env = "ASSAY_RECORD")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// What to do with a model.
@@ -301,6 +360,9 @@ pub(crate) struct DemoArgs {
     /// Seed of the data order, the cheats' noise and all secrets.
     #[arg(long, env = "ASSAY_SEED", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Replace the mode in task.toml.
+    #[arg(long, env = "ASSAY_MODE", value_enum)]
+    pub(crate) mode: Option<ModeArg>,
     /// Task folder.
     #[arg(long = "task", env = "ASSAY_TASK_DIR", default_value = "examples/fashion-mlp")]
     pub(crate) task_dir: PathBuf,
@@ -322,4 +384,11 @@ pub(crate) struct DemoArgs {
     /// Chaos: kill this role's process (SIGKILL) once in mid-run and start it again.
     #[arg(long, env = "ASSAY_KILL", value_enum)]
     pub(crate) kill: Option<crate::demo::Victim>,
+}
+
+impl DemoArgs {
+    /// What the task's submitter takes in place of what its task.toml says.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes { seed: Some(self.seed), mode: self.mode.map(Mode::from) }
+    }
 }

@@ -46,6 +46,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => commands::verify(args, json).await?,
         Command::Watch(args) => commands::watch(args, json).await?,
         Command::Status(args) => commands::status(args, json).await?,
+        Command::Train(args) => commands::train(&args, json)?,
         Command::Baseline(args) => commands::baseline(&args, json)?,
         Command::Model(ModelArgs { command: ModelCommand::Inspect(args) }) => commands::inspect(&args, json)?,
         Command::Data(args) => commands::data(&args, json)?,

@@ -3,7 +3,7 @@ use crate::compile::{evaluation_batch, CompileError, Compiled};
 use crate::data::Roots;
 use crate::import::onnx::{self, OnnxError};
 use crate::import::{AdaptError, Model};
-use crate::task::{Task, TaskData, TaskError};
+use crate::task::{Changes, Task, TaskData, TaskError};
 use std::path::{Path, PathBuf};
 
 /// A task's model: for its own batches, and for those of its evaluation.
@@ -99,20 +99,20 @@ impl Project {
     /// # Errors
     /// The first thing that is missing or wrong.
     pub fn open(folder: &Path) -> Result<Project, ProjectError> {
-        Project::open_with(folder, &Roots::standard(folder), None)
+        Project::open_with(folder, &Roots::standard(folder), Changes::default())
     }
 
-    /// Reads a folder; data is looked for in `roots`. The task gets another seed, if one is given.
+    /// Reads a folder; data is looked for in `roots`. The task is taken with these changes.
     ///
     /// # Errors
     /// The first thing that is missing or wrong.
-    pub fn open_with(folder: &Path, roots: &Roots, seed: Option<u64>) -> Result<Project, ProjectError> {
+    pub fn open_with(folder: &Path, roots: &Roots, changes: Changes) -> Result<Project, ProjectError> {
         let path = folder.join("task.toml");
         let mut toml =
             std::fs::read_to_string(&path).map_err(|error| ProjectError::Io { path: path.clone(), error })?;
-        if let Some(seed) = seed {
+        if changes != Changes::default() {
             let in_task = |error| ProjectError::Task { path: path.clone(), error: Box::new(error) };
-            toml = Task::parse(&toml).and_then(|task| task.with_seed(seed)).map_err(in_task)?;
+            toml = Task::parse(&toml).and_then(|task| task.with(changes)).map_err(in_task)?;
         }
         Project::of(folder, roots, toml)
     }

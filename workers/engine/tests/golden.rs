@@ -11,8 +11,15 @@ use assay_engine::task::{Task, TaskData};
 use serde_json::{json, Value as Json};
 use std::path::{Path, PathBuf};
 
-const EXAMPLES: [&str; 6] =
-    ["digits-logistic", "digits-mlp", "fashion-cnn", "fashion-mlp", "fashion-resnet", "shakespeare-gpt"];
+const EXAMPLES: [&str; 7] = [
+    "digits-logistic",
+    "digits-mlp",
+    "fashion-cnn",
+    "fashion-mlp",
+    "fashion-resnet",
+    "milton-lora",
+    "shakespeare-gpt",
+];
 /// Steps whose states are recorded.
 const STEPS: u64 = 20;
 /// Batches of the synthetic training data: enough for the segments that a task wants.
@@ -58,7 +65,12 @@ fn programs(name: &str) -> Vec<(&'static str, Compiled)> {
         Err(error) => eprintln!("{name}: skipped on its real data: {error}"),
     }
     let compile = |(key, data): (&'static str, TaskData)| {
-        let models = Models::of(&file, &task, &data).unwrap();
+        let mut task = task.clone();
+        if key == "synthetic" {
+            task.training.parameters.start = None; // It is made of real data.
+        }
+        let mut models = Models::of(&file, &task, &data).unwrap();
+        models.adapt(&task, &Roots::standard(&folder)).unwrap();
         (key, Compiled::new(&models.training, &models.evaluation, &task, &data).unwrap())
     };
     all.into_iter().map(compile).collect()

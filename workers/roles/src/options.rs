@@ -1,4 +1,5 @@
 //! How each role is to behave, and how it is to misbehave when a demonstration or a test asks for it.
+use assay_engine::task::Changes;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,8 +34,8 @@ impl Default for RunOptions {
 pub struct SubmitOptions {
     /// Folder with `task.toml`, the model and the data (or the paths of it).
     pub task_dir: PathBuf,
-    /// Replaces the seed of the data order in `task.toml`.
-    pub seed: Option<u64>,
+    /// What to take in place of what `task.toml` says.
+    pub changes: Changes,
 }
 
 /// What does a solver's arithmetic in tolerant mode; exact mode always takes the reproducible engine.

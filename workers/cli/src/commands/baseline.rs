@@ -29,7 +29,7 @@ struct Answer {
 
 /// Trains, evaluates, prints.
 pub(crate) fn baseline(args: &BaselineArgs, json: bool) -> Result<()> {
-    let project = Project::open_with(&args.task_dir, &Roots::standard(&args.task_dir), args.seed)?;
+    let project = Project::open_with(&args.task_dir, &Roots::standard(&args.task_dir), args.changes.get())?;
     let mut answer = Answer { steps: project.compiled.steps, ..Answer::default() };
     #[cfg(feature = "torch")]
     plain(&mut answer, args.threads, &project)?;

@@ -7,6 +7,7 @@ mod devnet;
 mod inspect;
 mod status;
 mod store;
+mod train;
 mod work;
 
 pub(crate) use baseline::baseline;
@@ -16,4 +17,5 @@ pub(crate) use devnet::devnet;
 pub(crate) use inspect::inspect;
 pub(crate) use status::{events_after, status};
 pub(crate) use store::store;
+pub(crate) use train::train;
 pub(crate) use work::{solve, submit, verify, watch};

@@ -18,7 +18,7 @@ use crate::args::{
 /// Buys a training run.
 pub(crate) async fn submit(args: SubmitArgs, json: bool) -> Result<()> {
     let context = connect(&args.worker).await?;
-    let options = SubmitOptions { task_dir: args.task_dir, seed: args.seed };
+    let options = SubmitOptions { task_dir: args.task_dir, changes: args.changes.get() };
     work(Submitter::new(&context, options)?, &context, &args.worker, json).await
 }
 

@@ -155,7 +155,7 @@ async fn games(args: &DemoArgs, ended: &Ended, events: &[ChainEvent]) -> Result<
 /// The task's programs, for the names of nodes.
 fn compile(args: &DemoArgs) -> Result<Compiled> {
     let folder = &args.task_dir;
-    Ok(Project::open_with(folder, &Roots::standard(folder), Some(args.seed))?.compiled)
+    Ok(Project::open_with(folder, &Roots::standard(folder), args.changes())?.compiled)
 }
 
 fn describe(id: GameId, game: &ChainGame, ended: &Ended, compiled: &Compiled) -> Game {

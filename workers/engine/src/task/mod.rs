@@ -89,6 +89,15 @@ pub enum Mode {
     Tolerant,
 }
 
+/// What to take in place of what a task says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Seed of the data order and of dropout.
+    pub seed: Option<u64>,
+    /// How the solver may compute.
+    pub mode: Option<Mode>,
+}
+
 /// What is paid for what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -126,12 +135,13 @@ impl Task {
         Task::parse(&text)
     }
 
-    /// The text of `task.toml` with another seed. Comments are lost.
+    /// The text of `task.toml` with these changes. Comments are lost.
     ///
     /// # Errors
     /// Never, for a task that was parsed.
-    pub fn with_seed(mut self, seed: u64) -> Result<String, TaskError> {
-        self.training.seed = seed;
+    pub fn with(mut self, changes: Changes) -> Result<String, TaskError> {
+        self.training.seed = changes.seed.unwrap_or(self.training.seed);
+        self.terms.mode = changes.mode.unwrap_or(self.terms.mode);
         toml::to_string(&self).map_err(|error| TaskError::Write(Box::new(error)))
     }
 

@@ -45,7 +45,7 @@ async fn upload(worker: &Worker, scribe: &Scribe, prepared: &Prepared) -> Result
 
 fn compile(options: &SubmitOptions) -> Result<Prepared, RoleError> {
     let folder = &options.task_dir;
-    let project = Project::open_with(folder, &Roots::standard(folder), options.seed)?;
+    let project = Project::open_with(folder, &Roots::standard(folder), options.changes)?;
     let Project { toml: text, task, model_file: model_bytes, compiled, .. } = project;
 
     let start = Checkpoint { step: 0, state: compiled.start.clone() }.to_bytes();
