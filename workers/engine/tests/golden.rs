@@ -11,15 +11,8 @@ use assay_engine::task::{Task, TaskData};
 use serde_json::{json, Value as Json};
 use std::path::{Path, PathBuf};
 
-const EXAMPLES: [&str; 7] = [
-    "digits-logistic",
-    "digits-mlp",
-    "fashion-cnn",
-    "fashion-mlp",
-    "fashion-resnet",
-    "milton-lora",
-    "shakespeare-gpt",
-];
+const EXAMPLES: [&str; 7] =
+    ["digits-logistic", "digits-mlp", "fashion-cnn", "fashion-mlp", "fashion-resnet", "milton-lora", "shakespeare-gpt"];
 /// Steps whose states are recorded.
 const STEPS: u64 = 20;
 /// Batches of the synthetic training data: enough for the segments that a task wants.
