@@ -1,4 +1,5 @@
 //! Initial values from a safetensors file, by name.
+use super::lora::is_adapter;
 use super::AdaptError;
 use crate::import::Model;
 use safetensors::{Dtype, SafeTensors};
@@ -21,7 +22,9 @@ impl Model {
         let (mut found, mut missing) = (0, Vec::new());
         for param in &mut self.params {
             let Ok(tensor) = file.tensor(&param.name) else {
-                missing.push(param.name.as_str());
+                if !is_adapter(&param.name) {
+                    missing.push(param.name.as_str());
+                }
                 continue;
             };
             let wrong =

@@ -12,6 +12,14 @@ const LORA_STREAMS: u64 = 0x6c6f_7261_0000_0000;
 /// Where the patterns stand, and what they match.
 const FACTORS: (&str, &str) = ("training.parameters.lora.on", "weight of a matrix product");
 
+/// Ends of the names of an adapter's parameters.
+const ENDS: [&str; 2] = [".lora_A", ".lora_B"];
+
+/// Whether this is the name of an adapter's parameter.
+pub(super) fn is_adapter(name: &str) -> bool {
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
 /// An adapter's parameters, by position.
 #[derive(Clone, Copy)]
 struct Adapter {
@@ -65,8 +73,9 @@ impl Model {
         };
         let a_values = (0..u64::from(lora.rank) * u64::from(inputs)).map(uniform).collect();
         let b_values = vec![0.0; outputs as usize * lora.rank as usize];
-        let a = self.add_param(format!("{name}.lora_A"), Shape::new(&[lora.rank, inputs])?, a_values)?;
-        let b = self.add_param(format!("{name}.lora_B"), Shape::new(&[outputs, lora.rank])?, b_values)?;
+        let [end_a, end_b] = ENDS;
+        let a = self.add_param(format!("{name}{end_a}"), Shape::new(&[lora.rank, inputs])?, a_values)?;
+        let b = self.add_param(format!("{name}{end_b}"), Shape::new(&[outputs, lora.rank])?, b_values)?;
         Ok(Adapter { a, b })
     }
 
