@@ -1,6 +1,7 @@
 //! Runs `assay demo` as a user would and reads the report that it leaves.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -26,9 +27,11 @@ pub fn artifacts() -> PathBuf {
 
 /// The repository's root folder.
 pub fn repository() -> PathBuf {
-    // Cargo says when a program runs where it lies; what was built may have come from another checkout.
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    Path::new(&package).join("../..")
+    // Cargo, or the script, says when a program runs where it lies; what was built may have come from another checkout.
+    let of_package = |package: &OsStr| Path::new(package).join("../..");
+    let by_cargo = std::env::var_os("CARGO_MANIFEST_DIR").map(|package| of_package(&package));
+    let by_script = || std::env::var_os("ASSAY_ROOT").map(PathBuf::from);
+    by_cargo.or_else(by_script).unwrap_or_else(|| of_package(env!("CARGO_MANIFEST_DIR").as_ref()))
 }
 
 /// Runs one scenario with every role as its own process; returns the report.

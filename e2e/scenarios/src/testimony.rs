@@ -7,6 +7,7 @@ use assay_engine::exec::Executor;
 use assay_engine::state::State;
 use assay_engine::tamper::Tamper;
 use assay_roles::game::Replayer;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a verifier says about one segment.
@@ -40,7 +41,9 @@ impl Testimony {
             Part::Execution => (tampers, Vec::new()),
             Part::Distance => (Vec::new(), tampers),
         };
-        let replayed = Arc::new(replay(workload, segment, execution.clone())?);
+        let (first, steps) = workload.segment(segment);
+        let begin = State::clone(&*workload.checkpoint(segment)?);
+        let replayed = Arc::new(execute(workload, begin, first..first + u64::from(steps), execution.clone())?);
         let mut meter = workload.compiled.meter()?.with_tampers(distance.clone());
         let (start, end) = (workload.checkpoint(segment)?, workload.checkpoint(segment + 1)?);
         let value = meter.distance(&start, &replayed, &end)?;
@@ -88,16 +91,14 @@ impl Testimony {
     }
 }
 
-/// The end of a segment, replayed with the task's program.
+/// Some steps of the task's program.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn replay(workload: &Workload, segment: u32, tampers: Vec<Tamper>) -> Result<State> {
-    let (first, steps) = workload.segment(segment);
-    let mut state = State::clone(&*workload.checkpoint(segment)?);
+pub(crate) fn execute(workload: &Workload, mut state: State, steps: Range<u64>, tampers: Vec<Tamper>) -> Result<State> {
     let executor = Executor::new(workload.program().clone(), workload.compiled.training_data())?;
     let mut executor = executor.with_tampers(tampers);
-    for step in first..first + u64::from(steps) {
+    for step in steps {
         executor.step(&mut state, step)?;
     }
     Ok(state)

@@ -1,4 +1,5 @@
-//! Something to train: a synthetic network on synthetic data, compiled by the engine, and its solver's checkpoints.
+//! Something to train: a synthetic network on synthetic data or the beginning of an example, compiled by the engine, and
+//! its solver's checkpoints.
 use anyhow::{Context as _, Result};
 use assay_core::arith::random::philox;
 use assay_core::arith::F32;
@@ -9,13 +10,15 @@ use assay_core::protocol::{Mode, Profile, Proof, TaskSpec};
 use assay_engine::compile::{evaluation_batch, Compiled};
 use assay_engine::data::DataTensor;
 use assay_engine::exec::Executor;
-use assay_engine::import::{Binary, Layer, LayerOp, Model, Param, Unary, Value};
+use assay_engine::import::{onnx, Binary, Layer, LayerOp, Model, Param, Unary, Value};
+use assay_engine::project::{Models, Project};
 use assay_engine::state::State;
 use assay_engine::task::{Task, TaskData};
 use assay_roles::game::Committed;
 use std::sync::Arc;
 
 use crate::cast::{secret, submitter};
+use crate::process::repository;
 
 /// A perceptron with one hidden layer, its data, and how long it is trained.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +58,12 @@ impl Size {
         segments: 4,
         perturbed: false,
     };
+
+    /// The beginning of a task.
+    fn of(task: &Task, rows: u32, segments: u32) -> Size {
+        let (batch, interval) = (task.training.batch, task.checkpoints.interval);
+        Size { features: 0, hidden: 0, classes: 0, rows, batch, interval, segments, perturbed: false }
+    }
 }
 
 /// What a workload is made of.
@@ -77,6 +86,8 @@ pub(crate) struct Plan {
 pub struct Workload {
     /// Its size.
     pub size: Size,
+    /// Numbers that the training changes in the model.
+    pub parameters: u64,
     /// Its programs, data and start.
     pub compiled: Compiled,
     checkpoints: Vec<Arc<State>>,
@@ -106,18 +117,46 @@ impl Workload {
     pub(crate) fn of(plan: Plan) -> Result<Workload> {
         let Plan { size, model, sample, below, labels, training } = plan;
         let task = Task::parse(&toml(size, below, training))?;
-        let tensor = |seed, dims: &[u32], below: u32| -> Result<DataTensor> {
-            let shape = Shape::new(&[&[size.rows], dims].concat())?;
-            let words = (0..shape.elements().div_ceil(16)).flat_map(|at| philox(seed, 0, at));
-            let bytes = words.flat_map(u32::to_le_bytes).take(shape.elements() as usize);
-            let bytes: Vec<u8> = bytes.map(|byte| (u32::from(byte) * below / 256) as u8).collect();
-            Ok(DataTensor::new(Dtype::U8, shape, bytes)?)
-        };
-        let (inputs, labels) = (tensor(1, &sample, below)?, tensor(2, &labels.0, labels.1)?);
-        let data = TaskData::new(&task, [inputs.clone(), labels.clone(), inputs, labels])?;
+        let data = noise(&task, size.rows, (&sample, below), (&labels.0, labels.1))?;
         let evaluation = model(evaluation_batch(size.rows))?;
-        let compiled = Compiled::new(&model(size.batch)?, &evaluation, &task, &data)?;
-        let mut workload = Workload { size, compiled, checkpoints: Vec::new(), list: Committed::new(Vec::new())? };
+        let model = model(size.batch)?;
+        Workload::trained(size, &model, Compiled::new(&model, &evaluation, &task, &data)?)
+    }
+
+    /// The first segments of a folder of `examples/`, on the example's own data.
+    ///
+    /// # Errors
+    /// When the data isn't there.
+    pub fn example(name: &str, segments: u32) -> Result<Workload> {
+        let project = Project::open(&repository().join("examples").join(name));
+        let project = project.with_context(|| format!("`scripts/examples {name}` prepares the data of {name}"))?;
+        let size = Size::of(&project.task, project.data.train_inputs.rows(), segments);
+        Workload::trained(size, &project.models.training, project.compiled)
+    }
+
+    /// The same on noise instead of its data: the model and the task are the example's.
+    ///
+    /// # Errors
+    /// When the engine refuses it.
+    pub fn example_on_noise(name: &str, segments: u32) -> Result<Workload> {
+        let folder = repository().join("examples").join(name);
+        let task = Task::read(&folder)?;
+        let file = onnx::File::read(&folder.join(&task.model))?;
+        let model = file.model(task.training.batch)?;
+        let size = Size::of(&task, task.training.batch * task.checkpoints.interval * segments, segments);
+        let (sample, output) = (model.input.dims(), model.shape(model.output));
+        let (classes, labels) = output.dims().split_last().context("the model puts out nothing")?;
+        let data = noise(&task, size.rows, (&sample[1..], ids(&model).unwrap_or(256)), (&labels[1..], *classes))?;
+        let models = Models::of(&file, &task, &data)?;
+        let compiled = Compiled::new(&models.training, &models.evaluation, &task, &data)?;
+        Workload::trained(size, &models.training, compiled)
+    }
+
+    fn trained(size: Size, model: &Model, compiled: Compiled) -> Result<Workload> {
+        let trained = model.params.iter().filter(|param| param.trained);
+        let parameters = trained.map(|param| param.shape.elements()).sum();
+        let (checkpoints, list) = (Vec::new(), Committed::new(Vec::new())?);
+        let mut workload = Workload { size, parameters, compiled, checkpoints, list };
         workload.train()?;
         Ok(workload)
     }
@@ -236,6 +275,26 @@ impl Workload {
         }
         items.into_iter().map(|item| Ok(self.list.open_item(item.into(), 32)?)).collect()
     }
+}
+
+/// Made-up data: dimensions of a sample and of its labels, and what they are below.
+fn noise(task: &Task, rows: u32, sample: (&[u32], u32), labels: (&[u32], u32)) -> Result<TaskData> {
+    let tensor = |seed, (dims, below): (&[u32], u32)| -> Result<DataTensor> {
+        let shape = Shape::new(&[&[rows], dims].concat())?;
+        let words = (0..shape.elements().div_ceil(16)).flat_map(|at| philox(seed, 0, at));
+        let bytes = words.flat_map(u32::to_le_bytes).take(shape.elements() as usize);
+        let bytes: Vec<u8> = bytes.map(|byte| (u32::from(byte) * below / 256) as u8).collect();
+        Ok(DataTensor::new(Dtype::U8, shape, bytes)?)
+    };
+    let (inputs, labels) = (tensor(1, sample)?, tensor(2, labels)?);
+    Ok(TaskData::new(task, [inputs.clone(), labels.clone(), inputs, labels])?)
+}
+
+/// How many ids a model knows whose samples are looked up in a table.
+fn ids(model: &Model) -> Option<u32> {
+    let looks_up = |layer: &&Layer| layer.op == LayerOp::Embed && layer.inputs.get(1) == Some(&Value::Input);
+    let table = model.layers.iter().find(looks_up)?.inputs.first()?;
+    model.shape(*table).dims().first().copied()
 }
 
 fn model(size: Size, batch: u32) -> Result<Model> {

@@ -1,7 +1,8 @@
 //! Every operator, cheated and accused, on the real contracts: real Wasm on the real pallet, a task's whole life.
 //!
 //! For each operator of each workload, in `lies_fall`: the last bit of one element of one node of one step is wrong in what
-//! a verifier says, and the contract finds it; in `the_truth_stands`: an honest verifier is accused there.
+//! a verifier says, and the contract finds it; in `the_truth_stands`: an honest verifier is accused there. And one lie about
+//! a model of `examples/`.
 
 use assay_core::protocol::dispute::{Cause, Side};
 use assay_core::protocol::{AccountId, Balance, Outcome, Part, Phase};
@@ -10,6 +11,7 @@ use assay_roles::game::{next_pick, steer, Target};
 use assay_scenarios::cast::{second_verifier, solver, submitter, verifier, whistleblower};
 use assay_scenarios::court::Court;
 use assay_scenarios::duel::{play, Played};
+use assay_scenarios::example::EXAMPLES;
 use assay_scenarios::lie::{operators, Lie};
 use assay_scenarios::process::artifacts;
 use assay_scenarios::testimony::Testimony;
@@ -73,13 +75,18 @@ fn check_size(played: &Played) {
 
 /// A verifier lies about one operator; a whistleblower convicts it; the next round's verifier is honest.
 fn convict(drawn: &Drawn, operator: &str) {
-    let (mut trial, segment) = drawn.get();
+    let (trial, segment) = drawn.get();
     let lie = Lie::about(operator, &trial.workload, segment).unwrap().unwrap();
     // Whether a flipped bit is rounded away depends on the segment drawn, and for a distance, one number, on it alone.
     if lie.part == Part::Execution && lie.forges_result && !DROWNS.contains(&operator) {
         let shows = |segment| !Lie::about(operator, &trial.workload, segment).unwrap().unwrap().forges_result;
         assert!((0..trial.workload.size.segments).any(shows), "{operator}: the lie drowns in every segment");
     }
+    falls(trial, &lie, segment);
+}
+
+/// A lie, told, found and paid for.
+fn falls(mut trial: Trial<'_>, lie: &Lie, segment: u32) {
     let truth = lie.truth(&trial.workload, segment).unwrap();
     let before = purses(&mut trial.court);
     let terms = trial.terms().unwrap();
@@ -236,4 +243,15 @@ fn new_in(workload: &str) -> BTreeSet<&'static str> {
 fn between_them_they_have_all_operators() {
     let seen: BTreeSet<_> = NAMES.iter().flat_map(|(_, own)| own.iter().copied()).collect();
     assert_eq!(seen, operators().collect());
+}
+
+/// A whole model: the examples' transformer, on noise.
+#[test]
+fn a_lie_about_attention_falls() {
+    let gpt = EXAMPLES.iter().find(|example| example.name == "shakespeare-gpt").unwrap();
+    let drawn = Drawn::of(Workload::example_on_noise(gpt.name, 2));
+    let (trial, segment) = drawn.get();
+    let node = gpt.places[0].find(trial.workload.program()).unwrap();
+    let lie = Lie::in_node(node, &trial.workload, segment, 2).unwrap();
+    falls(trial, &lie, segment);
 }

@@ -16,6 +16,8 @@ pub(crate) struct Figure {
     pub(crate) spread: Option<f64>,
     /// What it has to be.
     pub(crate) bar: Option<Bar>,
+    /// More about it, in words.
+    pub(crate) note: Option<String>,
 }
 
 /// What a figure is compared with.
@@ -39,7 +41,7 @@ pub(crate) enum Bar {
 impl Figure {
     /// A number that is what it is.
     pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Figure {
-        Figure { name: name.into(), value, unit, reference: None, spread: None, bar: None }
+        Figure { name: name.into(), value, unit, reference: None, spread: None, bar: None, note: None }
     }
 
     /// The median of several measurements, with their spread.
@@ -61,6 +63,10 @@ impl Figure {
 
     pub(crate) fn bar(self, bar: Bar) -> Figure {
         Figure { bar: Some(bar), ..self }
+    }
+
+    pub(crate) fn note(self, note: impl Into<String>) -> Figure {
+        Figure { note: Some(note.into()), ..self }
     }
 
     /// Value over reference.
@@ -92,6 +98,7 @@ impl Figure {
             "spread": self.spread,
             "bar": bar,
             "pass": self.pass(),
+            "note": self.note,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Measures what is promised, as ratios of things measured in the same run: see `scripts/bench`.
 mod contracts;
 mod crowd;
+mod examples;
 mod figure;
 mod overhead;
 mod table;

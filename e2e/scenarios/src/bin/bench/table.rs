@@ -1,6 +1,7 @@
 //! Figures for people.
 use super::figure::{Bar, Figure};
 
+/// Columns; notes come behind them, as wide as they are.
 const HEAD: [&str; 7] = ["", "value", "spread", "reference", "ratio", "bar", ""];
 
 /// The figures as a table; what is left of the last `/` of their names becomes headings.
@@ -10,9 +11,9 @@ pub(crate) fn render(figures: &[Figure]) -> String {
     while let Some(first) = figures.get(at) {
         let (group, _) = split(&first.name);
         let count = figures[at..].iter().take_while(|figure| split(&figure.name).0 == group).count();
-        let mut rows = vec![HEAD.map(String::from)];
-        rows[0][0] = group.to_string();
-        rows.extend(figures[at..at + count].iter().map(row));
+        let mut rows = vec![(HEAD.map(String::from), "")];
+        rows[0].0[0] = group.to_string();
+        rows.extend(figures[at..at + count].iter().map(|it| (row(it), it.note.as_deref().unwrap_or_default())));
         write_rows(&mut out, &rows);
         at += count;
     }
@@ -30,7 +31,7 @@ fn split(name: &str) -> (&str, &str) {
 }
 
 fn row(figure: &Figure) -> [String; 7] {
-    let with_unit = |value: f64| format!("{} {}", number(value), figure.unit);
+    let with_unit = |value: f64| format!("{} {}", number(value), figure.unit).trim_end().to_string();
     let optional = |value: Option<String>| value.unwrap_or_default();
     [
         format!("  {}", split(&figure.name).1),
@@ -46,10 +47,10 @@ fn row(figure: &Figure) -> [String; 7] {
     ]
 }
 
-fn write_rows(out: &mut String, rows: &[[String; 7]]) {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+fn write_rows(out: &mut String, rows: &[([String; 7], &str)]) {
+    let width = |column: usize| rows.iter().map(|(row, _)| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 7] = std::array::from_fn(width);
-    for row in rows {
+    for (row, note) in rows {
         let mut line = String::new();
         for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
             let padding = " ".repeat(width - cell.chars().count());
@@ -57,6 +58,9 @@ fn write_rows(out: &mut String, rows: &[[String; 7]]) {
                 0 => line.push_str(&format!("{cell}{padding}")),
                 _ => line.push_str(&format!("  {padding}{cell}")),
             }
+        }
+        if !note.is_empty() {
+            line.push_str(&format!("  {note}"));
         }
         out.push_str(line.trim_end());
         out.push('\n');
@@ -66,6 +70,9 @@ fn write_rows(out: &mut String, rows: &[[String; 7]]) {
 
 /// Thousands apart, three digits behind the point for what is small.
 fn number(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.001 {
+        return format!("{value:.3e}");
+    }
     if value.fract() != 0.0 && value.abs() < 1000.0 {
         return format!("{value:.3}");
     }
@@ -93,6 +100,7 @@ mod tests {
         assert_eq!(number(-1234.0), "-1 234");
         assert_eq!(number(0.5), "0.500");
         assert_eq!(number(123.0), "123");
+        assert_eq!(number(-0.000_012_5), "-1.250e-5");
     }
 
     #[test]
@@ -100,11 +108,12 @@ mod tests {
         let figures = [
             Figure::new("size/escrow", 10.0, "B").bar(Bar::ValueAtMost(20.0)),
             Figure::new("size/arbiter", 30.0, "B").bar(Bar::ValueAtMost(20.0)),
-            Figure::new("cost/play", 3.0, "s").against("a block", 6.0),
+            Figure::new("cost/play", 3.0, "s").against("a block", 6.0).note("of all moves"),
         ];
         let text = render(&figures);
         assert!(text.contains("1 of 2 bars are met\nNOT MET: size/arbiter\n"), "{text}");
         assert!(text.contains("50.00 %"), "{text}");
+        assert!(text.lines().any(|line| line.ends_with("of all moves")), "{text}");
         assert_eq!(text.lines().filter(|line| line.starts_with(['s', 'c'])).count(), 2, "{text}");
     }
 }
