@@ -87,7 +87,7 @@ impl Scenario {
     /// One sentence for the report.
     pub(crate) fn story(self) -> &'static str {
         match self {
-            Self::Honest => "A stranger trains the network with libtorch; a verifier replays drawn segments and finds them right; everybody is paid.",
+            Self::Honest => "A stranger trains the network; a verifier replays drawn segments and finds them right; everybody is paid.",
             Self::LyingSolver => "The solver trains a little and forges the rest of its checkpoints; the verifier's replay refutes it.",
             Self::LyingVerifier => "The solver forges checkpoints and the verifier approves them unseen; a whistleblower takes the verifier to the contract, which re-computes one operation.",
             Self::LazySolver => "The solver skips steps in every segment; the distance of a replayed segment gives it away.",
