@@ -64,6 +64,21 @@ unsafe impl Lanes for Portable {
         }
     }
     #[inline(always)]
+    unsafe fn load_pairs(from: *const f32) -> [Self; 2] {
+        // SAFETY: the caller's promise.
+        let pairs: [[f32; 2]; N] = unsafe { *from.cast() };
+        [Portable(pairs.map(|pair| pair[0])), Portable(pairs.map(|pair| pair[1]))]
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(self, odd: Self, to: *mut f32) {
+        let mut pairs = [[0.0; 2]; N];
+        for (pair, (even, odd)) in pairs.iter_mut().zip(self.0.into_iter().zip(odd.0)) {
+            *pair = [even, odd];
+        }
+        // SAFETY: the caller's promise.
+        unsafe { *to.cast() = pairs }
+    }
+    #[inline(always)]
     fn add(self, b: Self) -> Self {
         self.map(b, |a, b| a + b)
     }

@@ -143,3 +143,28 @@ impl Kernel for Transpose {
 fn transposes() {
     assert!(Isa::ALL.into_iter().filter(|isa| isa.is_available()).all(|isa| isa.run(Transpose)));
 }
+
+struct Pairs;
+
+impl Kernel for Pairs {
+    type Output = bool;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> bool {
+        let from: Vec<f32> = (0..2 * V::N).map(|i| i as f32).collect();
+        let mut to = vec![0.0; 2 * V::N];
+        let (mut even, mut odd) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
+        // SAFETY: 2 N values are there, and N <= MAX_LANES.
+        unsafe {
+            let pairs = V::load_pairs(from.as_ptr());
+            pairs[0].store(even.as_mut_ptr());
+            pairs[1].store(odd.as_mut_ptr());
+            pairs[0].store_pairs(pairs[1], to.as_mut_ptr());
+        }
+        to == from && (0..V::N).all(|i| even[i] == (2 * i) as f32 && odd[i] == (2 * i + 1) as f32)
+    }
+}
+
+#[test]
+fn pairs() {
+    assert!(Isa::ALL.into_iter().filter(|isa| isa.is_available()).all(|isa| isa.run(Pairs)));
+}
