@@ -147,7 +147,7 @@ pub enum Isa {
     Avx512,
     /// AVX2 and FMA.
     Avx2,
-    /// Any machine. Fused multiply-adds are made of several operations: slow, but the same bits.
+    /// Any machine. Fused multiply-adds are made of several operations: slower, but the same bits.
     Portable,
 }
 
