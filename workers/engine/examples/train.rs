@@ -71,9 +71,7 @@ impl Example {
         let time = begin.elapsed();
         let test = self.project.compiled.evaluator()?.evaluate(&state, self.project.compiled.evaluation_batches)?;
         println!(
-            "reproducible: {}, test loss {:.4}, last loss {last:.4}, {:.2} s of which {:.2} s for checkpoint roots ({:.3} ms per step)",
-            test.accuracy,
-            test.loss,
+            "reproducible: {test}, last loss {last:.4}, {:.2} s of which {:.2} s for checkpoint roots ({:.3} ms per step)",
             time.as_secs_f64(),
             hashing.as_secs_f64(),
             (time - hashing).as_secs_f64() * 1e3 / self.project.compiled.steps as f64
@@ -95,9 +93,8 @@ impl Example {
         let Project { models, task, data, compiled, .. } = &self.project;
         let plain = baseline(&models.training, &models.evaluation, task, data, compiled.steps)?;
         println!(
-            "plain libtorch: {:.2} % right, test loss {:.4}, last loss {:.4}, {:.2} s ({:.3} ms per step)",
-            100.0 * plain.test.accuracy().unwrap_or(f64::NAN),
-            plain.test.loss,
+            "plain libtorch: {}, last loss {:.4}, {:.2} s ({:.3} ms per step)",
+            plain.test,
             plain.losses.last().map_or(f32::NAN, |(_, loss)| *loss),
             plain.time.as_secs_f64(),
             plain.time.as_secs_f64() * 1e3 / self.project.compiled.steps as f64
@@ -112,8 +109,8 @@ impl Example {
         })?;
         let time = begin.elapsed();
         let (state, loss) = last.context("no steps")?;
-        let accuracy = self.project.compiled.evaluator()?.accuracy(&state, self.project.compiled.evaluation_batches)?;
-        println!("libtorch with checkpoints: {accuracy}, loss {loss:.4}, {:.2} s", time.as_secs_f64());
+        let test = self.project.compiled.evaluator()?.evaluate(&state, self.project.compiled.evaluation_batches)?;
+        println!("libtorch with checkpoints: {test}, last loss {loss:.4}, {:.2} s", time.as_secs_f64());
         Ok(())
     }
 
