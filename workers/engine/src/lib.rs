@@ -4,7 +4,7 @@
 //! - [`project`]: a folder with all of these;
 //! - [`compile`]: from these to programs: a training step, its perturbed twin, a distance, an evaluation;
 //! - [`exec`]: programs on a CPU, bit for bit as `assay_core::graph` defines them; [`tamper`]: the same, cheating;
-//! - [`state`]: states and their checkpoints; [`bytes`]: commitments to tensors; [`cost`]: counted work;
+//! - [`quality`]: how good a model is; [`state`]: states and their checkpoints; [`bytes`]: commitments to tensors; [`cost`]: counted work;
 //! - `torch` (feature `torch`): the same training with libtorch, as a PyTorch user would write it.
 #![warn(missing_docs)]
 
@@ -15,6 +15,7 @@ pub mod data;
 pub mod exec;
 pub mod import;
 pub mod project;
+pub mod quality;
 pub mod state;
 pub mod tamper;
 pub mod task;

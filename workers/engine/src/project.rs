@@ -4,6 +4,7 @@ use crate::data::Roots;
 use crate::import::onnx::{self, OnnxError};
 use crate::import::{AdaptError, Model};
 use crate::task::{Changes, Task, TaskData, TaskError};
+use prost::bytes::Bytes;
 use std::path::{Path, PathBuf};
 
 /// A task's model: for its own batches, and for those of its evaluation.
@@ -43,8 +44,8 @@ pub struct Project {
     pub toml: String,
     /// What it says.
     pub task: Task,
-    /// The bytes of the model file.
-    pub model_file: Vec<u8>,
+    /// The model file, with the data of files beside it inside: see [`onnx::read_whole`].
+    pub model_file: Bytes,
     /// What is in it, changed as the task asks.
     pub models: Models,
     /// The data.
@@ -127,8 +128,8 @@ impl Project {
         let task = Task::parse(&toml).map_err(in_task)?;
         let model_path = folder.join(&task.model);
         let in_model = |error| ProjectError::Model { path: model_path.clone(), error: Box::new(error) };
-        let model_file = onnx::read_bytes(&model_path).map_err(in_model)?;
-        let file = onnx::File::read(&model_path).map_err(in_model)?;
+        let model_file = onnx::read_whole(&model_path).map_err(in_model)?;
+        let file = onnx::File::parse(model_file.clone()).map_err(in_model)?;
         let data = TaskData::load(&task, roots).map_err(in_task)?;
         let mut models = Models::of(&file, &task, &data).map_err(in_model)?;
         let adapted = models.adapt(&task, roots);

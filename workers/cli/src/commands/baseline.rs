@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use assay_engine::{compile::Compiled, data::Roots, project::Project, state::Checkpoint, task::Loss};
+use assay_engine::{compile::Compiled, data::Roots, project::Project, quality::Quality, state::Checkpoint};
 use serde::Serialize;
 
 use crate::args::BaselineArgs;
@@ -39,10 +39,9 @@ pub(crate) fn baseline(args: &BaselineArgs, json: bool) -> Result<()> {
         "this build has no libtorch (feature `torch`): only the checkpoint is evaluated"
     );
     if let Some(path) = &args.checkpoint {
-        let evaluation = evaluate(path, &project.compiled)?;
-        let classifies = project.task.training.loss == Loss::CrossEntropy;
-        answer.checkpoint_accuracy = classifies.then(|| evaluation.accuracy.percent() / 100.0);
-        answer.checkpoint_test_loss = Some(evaluation.loss);
+        let quality = evaluate(path, &project.compiled)?;
+        answer.checkpoint_accuracy = quality.accuracy();
+        answer.checkpoint_test_loss = Some(quality.loss);
     }
     if json {
         println!("{}", serde_json::to_string(&answer)?);
@@ -78,7 +77,7 @@ fn plain(answer: &mut Answer, threads: usize, project: &Project) -> Result<()> {
     Ok(())
 }
 
-fn evaluate(path: &Path, compiled: &Compiled) -> Result<assay_engine::exec::Evaluation> {
+fn evaluate(path: &Path, compiled: &Compiled) -> Result<Quality> {
     let checkpoint = Checkpoint::read_file(path, compiled.step.states.clone())
         .with_context(|| format!("cannot use the checkpoint {}", path.display()))?;
     Ok(compiled.evaluator()?.evaluate(&checkpoint.state, compiled.evaluation_batches)?)

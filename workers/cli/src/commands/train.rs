@@ -10,10 +10,9 @@ use anyhow::{Context, Result};
 use assay_core::graph::gather_row;
 use assay_engine::{
     data::Roots,
-    exec::Evaluation,
     project::Project,
+    quality::Quality,
     state::{Checkpoint, State},
-    task::Loss,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use safetensors::{tensor::TensorView, Dtype};
@@ -32,10 +31,8 @@ struct Answer {
     state: String,
     /// Loss of the last step.
     loss: f32,
-    /// Mean loss on the test set.
-    test_loss: f64,
-    /// Share of the test set that is classified right, if the task is to classify.
-    accuracy: Option<f64>,
+    /// How good it is on the test data.
+    test: Quality,
 }
 
 /// A finished training.
@@ -64,27 +61,24 @@ pub(crate) fn train(args: &TrainArgs, json: bool) -> Result<()> {
     if let Some(path) = &args.record {
         record(path, &project, &trained.losses).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    print(&project, &trained, &test, json)
+    print(&trained, test, json)
 }
 
-fn print(project: &Project, trained: &Trained, test: &Evaluation, json: bool) -> Result<()> {
-    let classifies = project.task.training.loss == Loss::CrossEntropy;
+fn print(trained: &Trained, test: Quality, json: bool) -> Result<()> {
     let answer = Answer {
-        steps: project.compiled.steps,
+        steps: trained.losses.len() as u64,
         seconds: trained.time.as_secs_f64(),
         state: trained.state.root().to_string(),
         loss: trained.losses.last().copied().unwrap_or(f32::NAN),
-        test_loss: test.loss,
-        accuracy: classifies.then(|| test.accuracy.percent() / 100.0),
+        test,
     };
     if json {
         println!("{}", serde_json::to_string(&answer)?);
         return Ok(());
     }
-    let Answer { steps, seconds, state, loss, test_loss, .. } = &answer;
+    let Answer { steps, seconds, state, loss, .. } = &answer;
     println!("{steps} steps in {seconds:.2} s, last loss {loss:.4}");
-    let accuracy = if classifies { format!("accuracy {}, ", test.accuracy) } else { String::new() };
-    println!("test data: {accuracy}loss {test_loss:.4}");
+    println!("test data: {test}");
     println!("state {state}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 use super::builder::{all_axes, last_axis, Builder};
 use super::forward::{exponentials, named};
 use super::CompileError;
+use crate::exec::VALID;
 use crate::task::{Loss, Training};
 use assay_core::graph::function::Function;
 use assay_core::graph::{Input, Op, ReduceKind};
@@ -68,7 +69,7 @@ fn cross_entropy(
         builder.map_with("losses", Function::XentSmoothLoss, &params, [log, picked, mean, labels])?
     };
     // 1 / number of labels that count.
-    let valid = builder.map_with("valid", Function::Valid, &[ignored], [labels])?;
+    let valid = builder.map_with(VALID, Function::Valid, &[ignored], [labels])?;
     let count = builder.reduce("count", ReduceKind::Sum, all_axes(&valid.shape), 1.0, [valid])?;
     let scale = builder.map_with("scale", Function::Inverse, &[share], [count])?;
     let total = builder.reduce("total", ReduceKind::Sum, all_axes(&losses.shape), 1.0, [losses])?;

@@ -111,7 +111,7 @@ impl Compiled {
         Executor::new(self.distance.clone(), [])
     }
 
-    /// An executor of the evaluation: [`Executor::accuracy`] with `evaluation_batches`.
+    /// An executor of the evaluation: [`Executor::evaluate`] with `evaluation_batches`.
     ///
     /// # Errors
     /// Those of [`Executor::new`].

@@ -196,9 +196,9 @@ fn a_tampering_executor_lies_once_and_goes_on_honestly() {
 #[test]
 fn accuracy_counts_every_sample_once() {
     let compiled = compiled();
-    let accuracy = compiled.evaluator().unwrap().accuracy(&compiled.start, compiled.evaluation_batches).unwrap();
-    assert_eq!(accuracy.total, 10);
-    assert!(matches!(compiled.meter().unwrap().accuracy(&compiled.start, 1), Err(ExecError::NotEvaluation(_))));
+    let quality = compiled.evaluator().unwrap().evaluate(&compiled.start, compiled.evaluation_batches).unwrap();
+    assert_eq!(quality.total, 10);
+    assert!(matches!(compiled.meter().unwrap().evaluate(&compiled.start, 1), Err(ExecError::NotEvaluation(_))));
 }
 
 #[test]

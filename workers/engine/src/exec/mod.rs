@@ -18,7 +18,7 @@ mod pool;
 mod trace;
 
 pub use error::ExecError;
-pub use evaluate::{Accuracy, Evaluation, LABELS, LOGITS};
+pub use evaluate::{LABELS, LOGITS, VALID};
 pub use lanes::Isa;
 pub use trace::Trace;
 

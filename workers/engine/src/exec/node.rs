@@ -64,7 +64,7 @@ impl Executor {
             Plan::MatMul(products) => return products.run(isa, pool, [a, b], out),
             Plan::Conv(conv) => return conv.run(isa, pool, [a, b], out),
             Plan::Pooling(pooling) => return pooling.run(isa, pool, a, out),
-            Plan::PoolingGradient(pooling) => return pooling.run_gradient(pool, inputs, out),
+            Plan::PoolingGradient(pooling) => return pooling.run_gradient(isa, pool, inputs, out),
             Plan::Reduce(reduce) => return reduce.run(isa, pool, inputs, out),
             Plan::Movement(movement) => return movement.run(isa, pool, inputs, out),
             Plan::Plain => {}

@@ -1,11 +1,12 @@
 //! Plain training: what the same work costs without the protocol.
-use super::evaluate::{metric, Metric};
+use super::evaluate::quality;
 use super::loss::loss;
 use super::network::{Mode, Network};
 use super::samples::{size, Order, Samples};
 use super::trainer::training_network;
 use super::TorchError;
 use crate::import::Model;
+use crate::quality::Quality;
 use crate::task::{Clip, Optimiser, Rule, Task, TaskData};
 use std::time::{Duration, Instant};
 use tch::nn::{self, OptimizerConfig};
@@ -21,7 +22,7 @@ pub struct Baseline {
     /// Steps done, and the loss of the last of them: at the end of each checkpoint interval, as a solver reports it.
     pub losses: Vec<(u64, f32)>,
     /// On the test data.
-    pub test: Metric,
+    pub test: Quality,
 }
 
 /// Trains with libtorch's own optimiser, from the model's weights and in the task's data order; `evaluation` is the same
@@ -75,7 +76,7 @@ pub fn baseline(
     let (time, cpu) = (begin.elapsed(), processor_time().saturating_sub(cpu));
     let read = |(done, loss): (u64, Tensor)| Ok((done, loss.f_double_value(&[])? as f32));
     let losses = losses.into_iter().map(read).collect::<Result<_, TorchError>>()?;
-    let test = metric(&Network::new(evaluation), task, data, &params)?;
+    let test = quality(&Network::new(evaluation), task, data, &params)?;
     Ok(Baseline { time, cpu, losses, test })
 }
 

@@ -5,39 +5,27 @@ use super::network::{Mode, Network};
 use super::samples::Samples;
 use super::TorchError;
 use crate::import::Model;
+use crate::quality::Quality;
 use crate::state::State;
 use crate::task::{Loss, Task, TaskData};
 use tch::{no_grad, Kind, Reduction, Tensor};
-
-/// The outcome of an evaluation on the test data.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Metric {
-    /// The task's loss, over all test data.
-    pub loss: f64,
-    /// Labels that are the greatest logit's, of those that count; only of a cross-entropy.
-    pub correct: Option<u64>,
-    /// Labels that count.
-    pub total: u64,
-}
-
-impl Metric {
-    /// Share of the labels that are the greatest logit's.
-    pub fn accuracy(&self) -> Option<f64> {
-        self.correct.map(|correct| correct as f64 / self.total.max(1) as f64)
-    }
-}
 
 /// Evaluates a state on the test data. The model is the one for evaluation, of any size of batch.
 ///
 /// # Errors
 /// A state that isn't the model's, or an error of libtorch.
-pub fn evaluate(evaluation: &Model, task: &Task, data: &TaskData, state: &State) -> Result<Metric, TorchError> {
+pub fn evaluate(evaluation: &Model, task: &Task, data: &TaskData, state: &State) -> Result<Quality, TorchError> {
     let (_, params) = tensors(evaluation, &task.training.optimiser, state)?;
-    metric(&Network::new(evaluation), task, data, &params)
+    quality(&Network::new(evaluation), task, data, &params)
 }
 
 /// The same with parameters as tensors.
-pub(super) fn metric(network: &Network, task: &Task, data: &TaskData, params: &[Tensor]) -> Result<Metric, TorchError> {
+pub(super) fn quality(
+    network: &Network,
+    task: &Task,
+    data: &TaskData,
+    params: &[Tensor],
+) -> Result<Quality, TorchError> {
     let samples = Samples::new(task, &data.test_inputs, &data.test_labels)?;
     let (all, batch) = (i64::from(data.test_inputs.rows()), i64::from(network.batch()));
     let training = &task.training;
@@ -67,7 +55,7 @@ pub(super) fn metric(network: &Network, task: &Task, data: &TaskData, params: &[
     }
     let (sum, correct, total) = whole;
     let correct = (training.loss == Loss::CrossEntropy).then_some(correct);
-    Ok(Metric { loss: sum / total.max(1) as f64, correct, total })
+    Ok(Quality::of_sums(sum, correct, total))
 }
 
 /// Correct labels, and those that count.

@@ -19,7 +19,7 @@ mod trainer;
 
 pub use baseline::{baseline, Baseline};
 pub use error::TorchError;
-pub use evaluate::{evaluate, Metric};
+pub use evaluate::evaluate;
 pub use oracle::{gradients, Gradients};
 pub use trainer::TorchTrainer;
 

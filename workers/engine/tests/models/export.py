@@ -19,7 +19,7 @@ What to take over for a model of your own:
   - the older exporter: the same, by `training` and `do_constant_folding`.
 
 Files are named model.exporter.onnx: `ts` and `dynamo` with these flags; `eval` and `opt` are what one gets without;
-`static` has a fixed batch of 4; a number is an opset.
+`static` has a fixed batch of 4; `external` has the larger weights in a file beside it; a number is an opset.
 """
 import json
 import logging
@@ -273,8 +273,8 @@ def export(name, kind):
         torch.onnx.export(model.train(kind != "eval"), (x,), str(path), dynamo=False, training=training,
                           do_constant_folding=kind == "eval", opset_version=int(opset or 17), **common, **axes)
     else:
-        torch.onnx.export(model.train(kind == "dynamo"), (x,), str(path), dynamo=True, optimize=kind == "opt",
-                          external_data=False, opset_version=int(opset or 18), verbose=False, **common,
+        torch.onnx.export(model.train(kind != "opt"), (x,), str(path), dynamo=True, optimize=kind == "opt",
+                          external_data=kind == "external", opset_version=int(opset or 18), verbose=False, **common,
                           dynamic_shapes={argument: {0: torch.export.Dim("batch")}})
     strip(path)
     note(name, model)
@@ -296,7 +296,7 @@ def strip(path):
     """Drops what only people read: stack traces are most of such a small file."""
     import onnx
 
-    model = onnx.load(str(path))
+    model = onnx.load(str(path), load_external_data=False)
     keep = "InputSpec.kind"
     for node in model.graph.node:
         del node.metadata_props[:]
@@ -320,7 +320,12 @@ def main():
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     for name in sys.argv[1:] or MODELS:
-        for kind in ("ts", "dynamo", "eval", "opt") + (("static", "ts-14", "dynamo-21") if name in ("resnet", "gpt", "groupnorm") else ()):
+        kinds = ["ts", "dynamo", "eval", "opt"]
+        if name in ("resnet", "gpt", "groupnorm"):
+            kinds += ["static", "ts-14", "dynamo-21"]
+        if name == "lenet":
+            kinds += ["external"]
+        for kind in kinds:
             try:
                 export(name, kind)
             except Exception as error:

@@ -9,7 +9,7 @@ use assay_engine::import::{LayerOp, Model, Value};
 use assay_engine::project::Project;
 use assay_engine::state::State;
 use assay_engine::task::{Task, TaskData};
-use assay_engine::torch::{baseline, gradients, set_threads, TorchError, TorchTrainer};
+use assay_engine::torch::{baseline, evaluate, gradients, set_threads, TorchError, TorchTrainer};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -86,6 +86,46 @@ fn losses_are_pytorchs() {
     }
 }
 
+/// Loss and accuracy on the test data, of which batches may have many ignored labels or only such.
+#[test]
+fn evaluations_are_libtorchs() {
+    let labels = |count: f64, ignored: f32| {
+        floats(&[30, 6], move |i| match f64::from(noise(12, i) + 0.5) < count {
+            true => (noise(13, i) * 1e4).abs().floor() % 5.0,
+            false => ignored,
+        })
+    };
+    // Only the last of six batches.
+    let late = floats(&[30, 6], |i| if i < 170 { 3.0 } else { (i % 3) as f32 });
+    let few = |i: u64| if i.is_multiple_of(97) { 1.0 } else { 2.0 };
+    for (training, test_labels, counted) in [
+        ("", labels(1.0, 0.0), Some(180)),
+        ("ignore-index = -100", labels(0.5, -100.0), None),
+        ("ignore-index = -100\nlabel-smoothing = 0.1", labels(0.1, -100.0), None),
+        ("ignore-index = 3", late, Some(10)),
+        ("ignore-index = 2", floats(&[30, 6], few), Some(2)),
+        ("ignore-index = 4", floats(&[30, 6], |_| 4.0), Some(0)),
+        ("loss = \"mse\"", floats(&[30, 6, 5], |i| noise(8, i) + 0.5), Some(900)),
+        ("loss = \"bce-with-logits\"", floats(&[30, 6, 5], |i| noise(8, i) + 0.5), Some(900)),
+    ] {
+        let task = task("", &format!("steps = 9\nbatch = 6\n{training}"), "");
+        let inputs = || bytes(&[30, 6], 11, 1);
+        let data = data(&task, [inputs(), test_labels.clone()], [inputs(), test_labels]);
+        let compiled = Compiled::new(&language(6), &language(5), &task, &data).unwrap();
+        let mut state = compiled.start.clone();
+        if counted != Some(0) {
+            compiled.trainer().unwrap().run_segment(&mut state, 0, 3, |_| ControlFlow::Continue(())).unwrap();
+        }
+        let ours = compiled.evaluator().unwrap().evaluate(&state, compiled.evaluation_batches).unwrap();
+        let theirs = evaluate(&language(7), &task, &data, &state).unwrap();
+        assert_eq!((ours.correct, ours.total), (theirs.correct, theirs.total), "{training}");
+        assert!((ours.loss - theirs.loss).abs() <= 2e-6 * theirs.loss.abs(), "{training}: {ours}; {theirs}");
+        assert_eq!(ours.correct.is_some(), !training.contains("loss = "), "{training}");
+        assert!(counted.is_none_or(|counted| ours.total == counted), "{training}: {ours:?}");
+        assert!(counted.is_some() || (ours.total > 0 && ours.total < 150), "{training}: {ours:?}");
+    }
+}
+
 /// States after three steps of each optimiser, schedule and clipping.
 #[test]
 fn steps_are_pytorchs() {
@@ -129,10 +169,10 @@ fn the_example_trains_alike() {
     let mut trainer = compiled.trainer().unwrap();
     let mut state = compiled.start.clone();
     trainer.run_segment(&mut state, 0, steps, |_| ControlFlow::Continue(())).unwrap();
-    let ours = compiled.evaluator().unwrap().accuracy(&state, compiled.evaluation_batches).unwrap();
+    let ours = compiled.evaluator().unwrap().evaluate(&state, compiled.evaluation_batches).unwrap();
     let theirs = baseline(&model, &evaluation, &task, &data, steps).unwrap().test;
-    let theirs = 100.0 * theirs.accuracy().unwrap();
-    assert!(ours.percent() > 75.0 && (ours.percent() - theirs).abs() < 1.0, "{ours} {theirs}");
+    let (our_share, their_share) = (ours.accuracy().unwrap(), theirs.accuracy().unwrap());
+    assert!(our_share > 0.75 && (our_share - their_share).abs() < 0.01, "{ours}; {theirs}");
 
     let mut checkpoints = vec![compiled.start.clone()];
     let mut torch = TorchTrainer::new(&model, &task, &compiled.training_data(), &compiled.start).unwrap();

@@ -88,6 +88,24 @@ unsafe impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn load_pairs(from: *const f32) -> [Self; 2] {
+        unsafe {
+            let (a, b) = (_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8)));
+            // Both first halves, both second ones.
+            let (low, high) = (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
+            let (even, odd) = (_mm256_shuffle_ps::<0x88>(low, high), _mm256_shuffle_ps::<0xdd>(low, high));
+            [Avx2(even), Avx2(odd)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(self, odd: Self, to: *mut f32) {
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_ps(self.0, odd.0), _mm256_unpackhi_ps(self.0, odd.0));
+            _mm256_storeu_ps(to, _mm256_permute2f128_ps::<0x20>(low, high));
+            _mm256_storeu_ps(to.add(8), _mm256_permute2f128_ps::<0x31>(low, high));
+        }
+    }
+    #[inline(always)]
     fn add(self, b: Self) -> Self {
         unsafe { Avx2(_mm256_add_ps(self.0, b.0)) }
     }

@@ -58,6 +58,24 @@ unsafe impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn load_pairs(from: *const f32) -> [Self; 2] {
+        unsafe {
+            let (a, b) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(16)));
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+            [Avx512(_mm512_permutex2var_ps(a, even, b)), Avx512(_mm512_permutex2var_ps(a, odd, b))]
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(self, odd: Self, to: *mut f32) {
+        unsafe {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+            _mm512_storeu_ps(to, _mm512_permutex2var_ps(self.0, low, odd.0));
+            _mm512_storeu_ps(to.add(16), _mm512_permutex2var_ps(self.0, high, odd.0));
+        }
+    }
+    #[inline(always)]
     fn add(self, b: Self) -> Self {
         unsafe { Avx512(_mm512_add_ps(self.0, b.0)) }
     }

@@ -45,6 +45,17 @@ pub(crate) unsafe trait Lanes: Copy {
     /// All are readable and writable.
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 
+    /// Of `2 N` values those at even and those at odd places.
+    ///
+    /// # Safety
+    /// They are readable.
+    unsafe fn load_pairs(from: *const f32) -> [Self; 2];
+    /// Writes `2 N` values: ours to even, the others to odd places.
+    ///
+    /// # Safety
+    /// They are writable.
+    unsafe fn store_pairs(self, odd: Self, to: *mut f32);
+
     /// `a + b`.
     fn add(self, b: Self) -> Self;
     /// `a - b`.
@@ -136,7 +147,7 @@ pub enum Isa {
     Avx512,
     /// AVX2 and FMA.
     Avx2,
-    /// Any machine. Fused multiply-adds are made of several operations: slow, but the same bits.
+    /// Any machine. Fused multiply-adds are made of several operations: slower, but the same bits.
     Portable,
 }
 

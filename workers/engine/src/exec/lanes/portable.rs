@@ -16,6 +16,17 @@ impl Portable {
         out
     }
 
+    /// Rare, and large: not to be where it is used.
+    #[cfg_attr(not(target_arch = "aarch64"), cold, inline(never))]
+    #[cfg_attr(target_arch = "aarch64", inline(always))]
+    fn fma_one_by_one(self, b: Self, c: Self) -> Self {
+        let mut out = self;
+        for i in 0..N {
+            out.0[i] = scalar::fma(self.0[i], b.0[i], c.0[i]);
+        }
+        out
+    }
+
     #[inline(always)]
     fn choose(self, b: Self, c: Self, d: Self, test: impl Fn(&f32, &f32) -> bool) -> Self {
         let mut out = d;
@@ -64,6 +75,21 @@ unsafe impl Lanes for Portable {
         }
     }
     #[inline(always)]
+    unsafe fn load_pairs(from: *const f32) -> [Self; 2] {
+        // SAFETY: the caller's promise.
+        let pairs: [[f32; 2]; N] = unsafe { *from.cast() };
+        [Portable(pairs.map(|pair| pair[0])), Portable(pairs.map(|pair| pair[1]))]
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(self, odd: Self, to: *mut f32) {
+        let mut pairs = [[0.0; 2]; N];
+        for (pair, (even, odd)) in pairs.iter_mut().zip(self.0.into_iter().zip(odd.0)) {
+            *pair = [even, odd];
+        }
+        // SAFETY: the caller's promise.
+        unsafe { *to.cast() = pairs }
+    }
+    #[inline(always)]
     fn add(self, b: Self) -> Self {
         self.map(b, |a, b| a + b)
     }
@@ -81,11 +107,20 @@ unsafe impl Lanes for Portable {
     }
     #[inline(always)]
     fn fma(self, b: Self, c: Self) -> Self {
-        let mut out = self;
-        for i in 0..N {
-            out.0[i] = scalar::fma(self.0[i], b.0[i], c.0[i]);
+        if cfg!(target_arch = "aarch64") {
+            return self.fma_one_by_one(b, c);
         }
-        out
+        let (mut out, mut in_doubt) = (self, false);
+        for i in 0..N {
+            // The product is exact: this rounds once to binary64 and once to binary32.
+            let sum = f64::from(self.0[i]) * f64::from(b.0[i]) + f64::from(c.0[i]);
+            out.0[i] = sum as f32;
+            in_doubt |= scalar::may_round_twice(sum);
+        }
+        match in_doubt {
+            false => out,
+            true => self.fma_one_by_one(b, c),
+        }
     }
     #[inline(always)]
     fn sqrt(self) -> Self {

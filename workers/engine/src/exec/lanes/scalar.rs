@@ -56,14 +56,26 @@ pub(super) fn fma(a: f32, b: f32, c: f32) -> f32 {
     let error = (product - (sum - c_part)) + (c - c_part);
     let bits = sum.to_bits();
     // The error is NaN where the sum is infinite or NaN: it stays.
-    let inexact = error != 0.0 && !error.is_nan();
-    let away = (error > 0.0) == (sum > 0.0);
-    let odd = match (inexact && bits & 1 == 0, away) {
-        (false, _) => bits,
-        (true, true) => bits + 1,
-        (true, false) => bits - 1,
-    };
-    f64::from_bits(odd) as f32
+    let inexact = u64::from(error.abs() > 0.0);
+    // Where the sum lies beyond the exact one, the next number towards zero is the one to make odd.
+    let beyond = (error.to_bits() ^ bits) >> 63;
+    f64::from_bits((bits - (inexact & beyond)) | inexact) as f32
+}
+
+/// Whether a sum that was rounded to binary64 may become another number in binary32 than the exact sum would. Rounding
+/// to nearest keeps order, so that takes a sum halfway between two numbers of binary32: its last 29 bits are 1 and
+/// zeros. Below 2⁻¹²⁶, where halves are elsewhere, anything but zero may.
+///
+/// In 32-bit integers: these are compared in vectors on every machine.
+#[inline(always)]
+pub(super) fn may_round_twice(sum: f64) -> bool {
+    let bits = sum.to_bits();
+    let (high, low) = ((bits >> 32) as u32 & 0x7fff_ffff, bits as u32);
+    let is_half = low & 0x1fff_ffff == 0x1000_0000;
+    // A product of two numbers of binary32, and so a sum, is far from binary64's own subnormals: `high` is 0 for zeros
+    // only. The upper half of 2⁻¹²⁶ is 0x38100000.
+    let is_small = high.wrapping_sub(1) < 0x380f_ffff;
+    is_half | is_small
 }
 
 /// The greater one, NaN if either is, +0 above −0.

@@ -143,3 +143,87 @@ impl Kernel for Transpose {
 fn transposes() {
     assert!(Isa::ALL.into_iter().filter(|isa| isa.is_available()).all(|isa| isa.run(Transpose)));
 }
+
+struct Pairs;
+
+impl Kernel for Pairs {
+    type Output = bool;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> bool {
+        let from: Vec<f32> = (0..2 * V::N).map(|i| i as f32).collect();
+        let mut to = vec![0.0; 2 * V::N];
+        let (mut even, mut odd) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
+        // SAFETY: 2 N values are there, and N <= MAX_LANES.
+        unsafe {
+            let pairs = V::load_pairs(from.as_ptr());
+            pairs[0].store(even.as_mut_ptr());
+            pairs[1].store(odd.as_mut_ptr());
+            pairs[0].store_pairs(pairs[1], to.as_mut_ptr());
+        }
+        to == from && (0..V::N).all(|i| even[i] == (2 * i) as f32 && odd[i] == (2 * i + 1) as f32)
+    }
+}
+
+#[test]
+fn pairs() {
+    assert!(Isa::ALL.into_iter().filter(|isa| isa.is_available()).all(|isa| isa.run(Pairs)));
+}
+
+/// Operands of a fused multiply-add of one of many kinds, which follow from two random numbers.
+fn operands(kind: u32, words: [u32; 4]) -> [f32; 3] {
+    let [x, y, z, w] = words;
+    // Exponent `from + r`, r below `count`, and as many bits of fraction.
+    let number = |word: u32, from: u32, count: u32, bits: u32| {
+        let fraction = (word << 9 >> 9) & !((1_u32 << (23 - bits)) - 1);
+        f32::from_bits(word & 0x8000_0000 | (from + (word >> 23 & 0xff) % count) << 23 | fraction)
+    };
+    let any = f32::from_bits;
+    let (near, short) = (|word| number(word, 120, 15, 23), |word| number(word, 120, 15, w % 13));
+    match kind % 10 {
+        0 => [any(x), any(y), any(z)],
+        1 => [near(x), near(y), near(z)],
+        // Cancels.
+        2 => [near(x), near(y), -(near(x) * near(y))],
+        3 => [near(x), near(y), f32::from_bits((-(near(x) * near(y))).to_bits().wrapping_add(z % 5).wrapping_sub(2))],
+        // Few bits, whose sums are halves.
+        4 => [short(x), short(y), short(z)],
+        5 => [short(x), near(y), short(z)],
+        // A half, and something far below it.
+        6 => [number(x, 60, 60, 3), number(y, 60, 60, 3), near(z)],
+        7 => [number(x, 115, 4, 12), number(y, 115, 4, 12), number(z, 126, 14, 23)],
+        // Subnormal results.
+        8 => [number(x, 50, 30, w % 24), number(y, 50, 30, 23), number(z, 0, 30, 23)],
+        // Up to the greatest ones.
+        _ => [number(x, 180, 12, 23), number(y, 180, 12, w % 24), number(z, 240, 15, 23)],
+    }
+}
+
+/// The first of so many operands of which the portable fused multiply-add isn't the referee's.
+fn other_fma(first: u64, count: u64) -> Option<[f32; 3]> {
+    let one = |i: u64| operands(i as u32, assay_core::arith::random::philox(first, 11, i));
+    (first..first + count).step_by(MAX_LANES).find_map(|i| {
+        let all: [[f32; 3]; MAX_LANES] = std::array::from_fn(|lane| one(i + lane as u64));
+        let arg = |n: usize| all.map(|operands| operands[n]);
+        let got = Isa::Portable.run(One { prim: Prim::Fma, args: [arg(0), arg(1), arg(2), [0.0; MAX_LANES]] });
+        let expected = |[a, b, c]: [f32; 3]| canonical(Soft::fma(bits(a), bits(b), bits(c)).0);
+        all.into_iter().zip(got).find(|&(operands, got)| got != expected(operands)).map(|(operands, _)| operands)
+    })
+}
+
+fn bits(x: f32) -> F32 {
+    F32(x.to_bits())
+}
+
+#[test]
+fn portable_fma_is_the_referees() {
+    assert_eq!(other_fma(0, 2_000_000), None);
+}
+
+/// `cargo test --release -p assay-engine fma_at_length -- --ignored`: half a minute.
+#[test]
+#[ignore = "long"]
+fn portable_fma_at_length() {
+    for part in 0..8 {
+        assert_eq!(other_fma(part << 32, 25_000_000), None);
+    }
+}

@@ -51,6 +51,12 @@ pub enum OnnxError {
         /// [`MAX_BYTES`](super::MAX_BYTES).
         max: u64,
     },
+    /// A file that would be longer with the data of those beside it inside.
+    #[error("with the data beside it, the model file would have more than {max} bytes: it can't be published")]
+    TooLargeWhole {
+        /// [`MAX_BYTES`](super::MAX_BYTES).
+        max: u64,
+    },
     /// A file whose structure, not its data, is huge.
     #[error("the model file's nodes and names would take more than {max} bytes of memory: this is no real model")]
     TooComplex {

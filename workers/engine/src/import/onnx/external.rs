@@ -31,8 +31,10 @@ struct Opened {
 }
 
 impl External {
-    /// Files in this folder, or below.
-    pub(super) fn of(folder: &Path) -> External {
+    /// Files in the folder of this model file, or below.
+    pub(super) fn beside(path: &Path) -> External {
+        // Of a bare name the parent is the empty path.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         External { folder: Some(folder.into()), files: HashMap::new(), left: MAX_EXTERNAL_BYTES }
     }
 

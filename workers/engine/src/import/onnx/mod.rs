@@ -15,6 +15,7 @@ mod constant;
 mod error;
 mod external;
 mod fold;
+mod inline;
 mod node;
 mod order;
 mod proto;
@@ -88,10 +89,7 @@ impl File {
     /// # Errors
     /// A file can't be read; otherwise as [`parse`](Self::parse).
     pub fn read(path: &Path) -> Result<File, OnnxError> {
-        let bytes = read_bytes(path)?;
-        // Of a bare name the parent is the empty path.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::decode(bytes, External::of(folder))
+        File::decode(read_bytes(path)?, External::beside(path))
     }
 
     /// The model in the bytes of an ONNX file that has its data inside.
@@ -99,17 +97,15 @@ impl File {
     /// # Errors
     /// They aren't an ONNX file with one input and one output, a tensor's data doesn't fit its shape, names are missing
     /// or defined twice, or a limit is exceeded.
-    pub fn parse(bytes: Vec<u8>) -> Result<File, OnnxError> {
+    pub fn parse(bytes: impl Into<Bytes>) -> Result<File, OnnxError> {
+        let bytes = bytes.into();
+        check_size(&bytes)?;
         File::decode(bytes, External::none())
     }
 
-    fn decode(bytes: Vec<u8>, mut external: External) -> Result<File, OnnxError> {
-        let got = bytes.len() as u64;
-        if got > MAX_BYTES {
-            return Err(OnnxError::TooLarge { got, max: MAX_BYTES });
-        }
+    fn decode(bytes: Bytes, mut external: External) -> Result<File, OnnxError> {
         skim::check(&bytes)?;
-        let file = ModelProto::decode(Bytes::from(bytes))?;
+        let file = ModelProto::decode(bytes)?;
         let mut graph = file.graph.ok_or(OnnxError::NoGraph)?;
         let version = file.opset_import.iter().find(|set| node::is_standard(&set.domain)).map_or(0, |set| set.version);
         if !OPERATOR_SETS.contains(&version) {
@@ -165,13 +161,33 @@ impl File {
     }
 }
 
-/// The bytes of a model file, not more than [`MAX_BYTES`] and one.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, OnnxError> {
+/// The bytes of a model file with the data of the files beside it inside: what [`File::parse`] reads where there is
+/// nothing beside. A file that has its data inside stays as it is; equal files give equal bytes.
+///
+/// # Errors
+/// A file can't be read, or isn't a message; a tensor's data doesn't fit its shape; the bytes would be more than
+/// [`MAX_BYTES`].
+pub fn read_whole(path: &Path) -> Result<Bytes, OnnxError> {
+    let bytes = read_bytes(path)?;
+    skim::check(&bytes)?;
+    inline::inline(bytes, &mut External::beside(path))
+}
+
+/// The bytes of a model file.
+fn read_bytes(path: &Path) -> Result<Bytes, OnnxError> {
     let io = |error| OnnxError::Io { path: path.into(), error };
     let file = std::fs::File::open(path).map_err(io)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-    Ok(bytes)
+    check_size(&bytes)?;
+    Ok(bytes.into())
+}
+
+fn check_size(bytes: &[u8]) -> Result<(), OnnxError> {
+    match bytes.len() as u64 {
+        got if got > MAX_BYTES => Err(OnnxError::TooLarge { got, max: MAX_BYTES }),
+        _ => Ok(()),
+    }
 }
 
 fn limits(graph: &GraphProto) -> Result<(), OnnxError> {

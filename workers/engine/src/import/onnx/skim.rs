@@ -3,6 +3,7 @@
 //! Two bytes of a file can be an empty message of some hundred bytes in memory, and one byte a number of eight. Lengths
 //! are all that is read here; nothing is kept.
 use super::OnnxError;
+use std::ops::Range;
 
 /// Bytes that a decoded file's structure (all but its data) may take.
 pub(super) const MAX_STRUCTURE: u64 = 1 << 29;
@@ -72,9 +73,41 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), OnnxError> {
             open.pop();
             continue;
         }
+        let field = Field::read(bytes, at, end)?;
+        cost = cost.saturating_add(kind.cost(field.number, field.length));
+        if cost > MAX_STRUCTURE {
+            return Err(OnnxError::TooComplex { max: MAX_STRUCTURE });
+        }
+        at = match (kind.field(field.number), field.content) {
+            (Some(inner), Some(content)) => {
+                open.push((inner, content.end));
+                content.start
+            }
+            _ => field.end,
+        };
+    }
+    Ok(())
+}
+
+/// A field of a message, unread.
+pub(super) struct Field {
+    pub(super) number: u64,
+    /// Where its bytes are, if it is text, bytes, a message or packed numbers.
+    pub(super) content: Option<Range<usize>>,
+    /// Length of what has one.
+    length: u64,
+    /// Where the next one begins.
+    pub(super) end: usize,
+}
+
+impl Field {
+    /// The field at a place of a message that ends at `end`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn read(bytes: &[u8], mut at: usize, end: usize) -> Result<Field, OnnxError> {
         let bad = |at| OnnxError::Malformed { at };
         let key = varint(bytes, &mut at, end).ok_or(bad(at))?;
-        let number = key >> 3;
         let length = match key & 7 {
             0 => varint(bytes, &mut at, end).map(|_| 0),
             1 => Some(8),
@@ -86,16 +119,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), OnnxError> {
         let length = length.ok_or(bad(at))?;
         let next = usize::try_from(length).ok().and_then(|length| at.checked_add(length)).filter(|&next| next <= end);
         let next = next.ok_or(bad(at))?;
-        cost = cost.saturating_add(kind.cost(number, length));
-        if cost > MAX_STRUCTURE {
-            return Err(OnnxError::TooComplex { max: MAX_STRUCTURE });
-        }
-        match kind.field(number).filter(|_| key & 7 == 2) {
-            Some(inner) => open.push((inner, next)),
-            None => at = next,
-        }
+        Ok(Field { number: key >> 3, content: (key & 7 == 2).then_some(at..next), length, end: next })
     }
-    Ok(())
 }
 
 /// The variable-length number at a place, which moves behind it.

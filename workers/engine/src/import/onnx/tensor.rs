@@ -46,26 +46,52 @@ fn size_of(element: i32) -> Option<u64> {
     })
 }
 
+/// How long a tensor's data must be.
+pub(super) struct Layout {
+    dims: Vec<u64>,
+    elements: u64,
+    /// Bytes of an element; `None` if such elements aren't read.
+    size: Option<u64>,
+}
+
+impl Layout {
+    /// What a message says of it.
+    ///
+    /// # Errors
+    /// Its dimensions are none.
+    pub(super) fn of(proto: &TensorProto) -> Result<Layout, OnnxError> {
+        let dims: Option<Vec<u64>> = proto.dims.iter().map(|&dim| u64::try_from(dim).ok()).collect();
+        let negative = || bad(&proto.name, format!("its dimensions {:?} include a negative one", proto.dims));
+        let dims = dims.ok_or_else(negative)?;
+        let product = match dims.contains(&0) {
+            true => Some(0),
+            false => dims.iter().try_fold(1_u64, |product, &dim| product.checked_mul(dim)),
+        };
+        let Some(elements) = product.filter(|&n| n <= MAX_ELEMENTS) else {
+            return Err(bad(&proto.name, format!("its shape {dims:?} has more than {MAX_ELEMENTS} elements")));
+        };
+        Ok(Layout { dims, elements, size: size_of(proto.data_type) })
+    }
+
+    /// Bytes of all elements; `None` if they aren't read.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        self.size.map(|size| self.elements.saturating_mul(size))
+    }
+}
+
 impl Tensor {
     /// The tensor of a message, which loses its data. Lengths are checked before anything is read or reserved.
     ///
     /// # Errors
     /// Its dimensions are none, its data isn't as long as they say, or lies in a file that can't be read.
     pub(super) fn take(proto: &mut TensorProto, external: &mut External) -> Result<Tensor, OnnxError> {
+        let layout = Layout::of(proto)?;
+        let bytes = layout.bytes();
+        let Layout { dims, elements, .. } = layout;
         let name = std::mem::take(&mut proto.name);
-        let dims: Option<Vec<u64>> = proto.dims.iter().map(|&dim| u64::try_from(dim).ok()).collect();
-        let dims = dims.ok_or_else(|| bad(&name, format!("its dimensions {:?} include a negative one", proto.dims)))?;
-        let product = match dims.contains(&0) {
-            true => Some(0),
-            false => dims.iter().try_fold(1_u64, |product, &dim| product.checked_mul(dim)),
-        };
-        let Some(elements) = product.filter(|&n| n <= MAX_ELEMENTS) else {
-            return Err(bad(&name, format!("its shape {dims:?} has more than {MAX_ELEMENTS} elements")));
-        };
-        let Some(size) = size_of(proto.data_type) else {
+        let Some(length) = bytes else {
             return Ok(Tensor { name, dims, element: proto.data_type, data: Data::Other });
         };
-        let length = elements.saturating_mul(size);
         let data = if proto.data_location == EXTERNAL {
             Data::Raw(external.read(&name, &proto.external_data, length)?)
         } else if !proto.raw_data.is_empty() {

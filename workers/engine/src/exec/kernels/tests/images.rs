@@ -61,6 +61,21 @@ proptest! {
     }
 }
 
+/// Two by two items side by side, in images of even and odd sizes, fewer and more than a vector of windows.
+#[test]
+fn halves() {
+    let halves = Window { stride: [2; 2], ..Window::UNIT };
+    for seed in 0..4 {
+        for image in
+            [[2, 2], [3, 2], [2, 5], [10, 10], [7, 7], [4, 31], [6, 32], [5, 33], [4, 37], [4, 64], [3, 67], [28, 28]]
+        {
+            check_pools(halves, [2, 3], [2, 2], image, seed);
+        }
+    }
+    // The last windows reach out of the image.
+    check_pools(Window { after: [1, 1], ..halves }, [1, 2], [2, 2], [7, 9], 2);
+}
+
 const SAME: Window = Window { stride: [1; 2], dilation: [1; 2], before: [1; 2], after: [1; 2] };
 
 #[test]

@@ -101,9 +101,12 @@ fn timings() {
         time(op(ConvPart::Weight), &[&y, &x], Some(&weight), 0);
     }
     println!("pooling");
-    for (window, kernel, x) in
-        [(halves, [2; 2], [64, 6, 28, 28]), (two, [3; 2], [8, 64, 112, 112]), (Window::UNIT, [7; 2], [32, 512, 7, 7])]
-    {
+    for (window, kernel, x) in [
+        (halves, [2; 2], [64, 6, 28, 28]),
+        (halves, [2; 2], [64, 16, 10, 10]),
+        (two, [3; 2], [8, 64, 112, 112]),
+        (Window::UNIT, [7; 2], [32, 512, 7, 7]),
+    ] {
         let [yh, yw] = window.output([x[2], x[3]], kernel.map(u32::from)).unwrap();
         let y = [x[0], x[1], yh, yw];
         let items = usize::from(kernel[0]) * usize::from(kernel[1]);
