@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// Show tasks, balances and the reason of every payment.
     Status(StatusArgs),
-    /// Train a task folder with plain libtorch and, for comparison, report accuracy and time.
+    /// Train a task folder with plain libtorch and, for comparison, report how good it is and how long it took.
     Baseline(BaselineArgs),
     /// Look at models.
     Model(ModelArgs),
