@@ -29,8 +29,11 @@ fn honest() {
         assert!(difference(report, "submitter") < 0);
         assert_eq!(difference(report, "whistleblower"), 0);
         assert!(report["games"].as_array().unwrap().is_empty());
-        let (delivered, plain) = (&report["accuracy"]["delivered"], &report["accuracy"]["plain"]);
-        let points = 100.0 * (delivered.as_f64().unwrap() - plain.as_f64().unwrap());
+        let share = |whose: &str| {
+            let quality = &report["quality"][whose];
+            quality["correct"].as_f64().unwrap() / quality["total"].as_f64().unwrap()
+        };
+        let points = 100.0 * (share("delivered") - share("plain"));
         assert!(points.abs() <= 0.5, "{points} points from plain libtorch");
         let steps = |curve: &str| -> Vec<u64> {
             report[curve].as_array().unwrap().iter().map(|point| point[0].as_u64().unwrap()).collect()

@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Train a task folder here, as its solver would, without a chain.
     Train(TrainArgs),
-    /// Train a task folder with plain libtorch and, for comparison, report accuracy and time.
+    /// Train a task folder with plain libtorch and, for comparison, report how good it is and how long it took.
     Baseline(BaselineArgs),
     /// Look at models.
     Model(ModelArgs),

@@ -1,30 +1,26 @@
-//! `assay baseline`: the same training without any protocol, and the accuracy of a checkpoint.
+//! `assay baseline`: the same training without any protocol, and how good a checkpoint is.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use assay_engine::{compile::Compiled, data::Roots, project::Project, quality::Quality, state::Checkpoint};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::args::BaselineArgs;
 
 /// What the command reports.
-#[derive(Debug, Default, Serialize)]
-struct Answer {
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Answer {
     /// Training steps.
-    steps: u64,
+    pub(crate) steps: u64,
     /// Processor seconds that plain libtorch trained.
-    plain_seconds: Option<f64>,
-    /// Share of the test set that plain libtorch's model classifies right.
-    plain_accuracy: Option<f64>,
-    /// Mean loss of plain libtorch's model on the test set.
-    plain_test_loss: Option<f64>,
+    pub(crate) plain_seconds: Option<f64>,
+    /// How good plain libtorch's model is.
+    pub(crate) plain: Option<Quality>,
     /// Training loss of plain libtorch: steps done, and the loss of the last of them.
-    plain_loss: Vec<(u64, f32)>,
-    /// Share of the test set that the checkpoint classifies right.
-    checkpoint_accuracy: Option<f64>,
-    /// Mean loss of the checkpoint on the test set.
-    checkpoint_test_loss: Option<f64>,
+    pub(crate) plain_loss: Vec<(u64, f32)>,
+    /// How good the checkpoint is.
+    pub(crate) checkpoint: Option<Quality>,
 }
 
 /// Trains, evaluates, prints.
@@ -39,27 +35,19 @@ pub(crate) fn baseline(args: &BaselineArgs, json: bool) -> Result<()> {
         "this build has no libtorch (feature `torch`): only the checkpoint is evaluated"
     );
     if let Some(path) = &args.checkpoint {
-        let quality = evaluate(path, &project.compiled)?;
-        answer.checkpoint_accuracy = quality.accuracy();
-        answer.checkpoint_test_loss = Some(quality.loss);
+        answer.checkpoint = Some(evaluate(path, &project.compiled)?);
     }
     if json {
         println!("{}", serde_json::to_string(&answer)?);
         return Ok(());
     }
-    if let (Some(seconds), Some(loss)) = (answer.plain_seconds, answer.plain_test_loss) {
-        let (steps, accuracy) = (answer.steps, percent(answer.plain_accuracy));
-        println!("plain libtorch: {steps} steps in {seconds:.3} s, {accuracy}test loss {loss:.4}");
+    if let (Some(seconds), Some(quality)) = (answer.plain_seconds, answer.plain) {
+        println!("plain libtorch: {} steps in {seconds:.3} s, {quality}", answer.steps);
     }
-    if let Some(loss) = answer.checkpoint_test_loss {
-        println!("checkpoint: {}test loss {loss:.4}", percent(answer.checkpoint_accuracy));
+    if let Some(quality) = answer.checkpoint {
+        println!("checkpoint: {quality}");
     }
     Ok(())
-}
-
-/// An accuracy, if there is one, before something else.
-fn percent(share: Option<f64>) -> String {
-    share.map_or_else(String::new, |share| format!("accuracy {:.2} %, ", 100.0 * share))
 }
 
 /// One timed run with libtorch's own optimiser.
@@ -71,8 +59,7 @@ fn plain(answer: &mut Answer, threads: usize, project: &Project) -> Result<()> {
     let Project { models, task, data, compiled, .. } = project;
     let run = torch::baseline(&models.training, &models.evaluation, task, data, compiled.steps)?;
     answer.plain_seconds = Some(run.cpu.as_secs_f64());
-    answer.plain_accuracy = run.test.accuracy();
-    answer.plain_test_loss = Some(run.test.loss);
+    answer.plain = Some(run.test);
     answer.plain_loss = run.losses;
     Ok(())
 }

@@ -10,7 +10,7 @@ mod store;
 mod train;
 mod work;
 
-pub(crate) use baseline::baseline;
+pub(crate) use baseline::{baseline, Answer as Baseline};
 pub(crate) use data::{data, DataArgs};
 pub(crate) use deploy::deploy;
 pub(crate) use devnet::devnet;

@@ -11,9 +11,6 @@ use super::{
 };
 use crate::money;
 
-/// How far the delivered model may be from plain libtorch's, in points of accuracy.
-const ACCURACY_POINTS: f64 = 0.5;
-
 /// Everything that has to hold after a scenario.
 pub(crate) fn checks(
     scenario: Scenario,
@@ -28,17 +25,14 @@ pub(crate) fn checks(
     checks.push(zero_sum(&report.balances));
     checks.extend(payments(scenario).iter().map(|&(who, expected)| payment(&report.balances, who, expected)));
     checks.extend(dispute(scenario, &report.games));
-    if let Some(accuracy) = &report.accuracy {
-        let points = 100.0 * (accuracy.delivered - accuracy.plain);
-        if matches!(phase, Phase::Closed(Outcome::Paid)) {
-            checks.push(check(
-                "the delivered model is as good as plain libtorch's",
-                points.abs() <= ACCURACY_POINTS,
-                format!("{points:+.2} points"),
-            ));
-        }
-    } else if matches!(phase, Phase::Closed(Outcome::Paid)) {
-        checks.push(check("the submitter got its model", false, "there is no result file".into()));
+    if matches!(phase, Phase::Closed(Outcome::Paid)) {
+        checks.push(match &report.quality {
+            Some(quality) => {
+                let (agrees, seen) = quality.agrees();
+                check("the delivered model is as good as plain libtorch's", agrees, seen)
+            }
+            None => check("the submitter got its model", false, "there is no result file".into()),
+        });
     }
     checks
 }

@@ -14,31 +14,24 @@ use assay_core::{
 };
 use assay_engine::{compile::Compiled, data::Roots, project::Project};
 use assay_roles::journal::{Entry, Event};
-use serde::Deserialize;
 
 use super::{
     expect,
-    report::{Accuracy, Calls, Game, Move, Report, Work},
+    report::{Calls, Comparison, Game, Move, Report, Work},
     scenario::{Scenario, SOLVER},
     stage::{Ended, ORDER},
 };
-use crate::{args::DemoArgs, commands::events_after};
-
-/// What `assay baseline --json` prints.
-#[derive(Debug, Deserialize)]
-struct Baseline {
-    plain_seconds: Option<f64>,
-    plain_accuracy: Option<f64>,
-    plain_loss: Vec<(u64, f32)>,
-    checkpoint_accuracy: Option<f64>,
-}
+use crate::{
+    args::DemoArgs,
+    commands::{events_after, Baseline},
+};
 
 /// The report of a scenario that has been played.
 pub(crate) async fn report(args: &DemoArgs, scenario: Scenario, folder: &Path, ended: Ended) -> Result<Report> {
     let events = events_after(&ended.chain, ended.since).await?;
     let baseline = baseline(args, &ended)?;
-    let accuracy = match (baseline.checkpoint_accuracy, baseline.plain_accuracy, baseline.plain_seconds) {
-        (Some(delivered), Some(plain), Some(plain_seconds)) => Some(Accuracy { delivered, plain, plain_seconds }),
+    let quality = match (baseline.checkpoint, baseline.plain, baseline.plain_seconds) {
+        (Some(delivered), Some(plain), Some(plain_seconds)) => Some(Comparison { delivered, plain, plain_seconds }),
         _ => None,
     };
     let work = work(&ended.journals);
@@ -55,7 +48,7 @@ pub(crate) async fn report(args: &DemoArgs, scenario: Scenario, folder: &Path, e
             phase => format!("still {phase:?}"),
         },
         seconds: ended.seconds,
-        accuracy,
+        quality,
         work,
         overhead,
         games: games(args, &ended, &events).await?,

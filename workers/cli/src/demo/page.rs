@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Game, Report};
+use super::report::{Comparison, Game, Measure, Report};
 
 /// The page of a report.
 pub(crate) fn render(report: &Report) -> String {
@@ -50,9 +50,9 @@ fn write_tiles(out: &mut String, report: &Report) -> std::fmt::Result {
     let mut tile = |value: String, label: &str| {
         writeln!(out, "<div class=\"tile\"><b>{}</b><span>{}</span></div>", escape(&value), escape(label))
     };
-    if let Some(accuracy) = &report.accuracy {
-        tile(format!("{:.2} %", 100.0 * accuracy.delivered), "accuracy of the delivered model")?;
-        tile(format!("{:.2} %", 100.0 * accuracy.plain), "the same training in plain libtorch")?;
+    for Measure { name, delivered, plain, .. } in report.quality.iter().flat_map(Comparison::measures) {
+        tile(delivered, &format!("{name} of the delivered model"))?;
+        tile(plain, &format!("{name} of the same training in plain libtorch"))?;
     }
     tile(format!("{:.2} s", report.work_total()), "compute of all roles")?;
     if let Some(overhead) = report.overhead {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Game, Report};
+use super::report::{Comparison, Game, Measure, Report};
 use crate::money::UNIT;
 
 /// The report as text.
@@ -17,23 +17,17 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     let rule = "─".repeat(100);
     writeln!(out, "\n{rule}\n{} (seed {}): {}", report.scenario, report.seed, report.outcome)?;
     writeln!(out, "{}\n{rule}", report.story)?;
-    if let Some(accuracy) = &report.accuracy {
-        writeln!(
-            out,
-            "accuracy      delivered {:.2} %   plain libtorch {:.2} %   difference {:+.2} points",
-            100.0 * accuracy.delivered,
-            100.0 * accuracy.plain,
-            100.0 * (accuracy.delivered - accuracy.plain)
-        )?;
+    for Measure { name, delivered, plain, difference } in report.quality.iter().flat_map(Comparison::measures) {
+        writeln!(out, "{name:<13} delivered {delivered:<9} plain libtorch {plain:<9} difference {difference}")?;
     }
     writeln!(out, "\nwork (processor seconds)")?;
     for work in &report.work {
         writeln!(out, "  {:<15} {:<22} {:>9.3}", work.who, work.stage, work.cpu)?;
     }
     write!(out, "  {:<15} {:<22} {:>9.3}", "all roles", "", report.work_total())?;
-    match (&report.accuracy, report.overhead) {
-        (Some(accuracy), Some(overhead)) => {
-            writeln!(out, "   plain libtorch {:.3}   overhead {:+.0} %", accuracy.plain_seconds, 100.0 * overhead)?
+    match (&report.quality, report.overhead) {
+        (Some(quality), Some(overhead)) => {
+            writeln!(out, "   plain libtorch {:.3}   overhead {:+.0} %", quality.plain_seconds, 100.0 * overhead)?
         }
         _ => writeln!(out)?,
     }

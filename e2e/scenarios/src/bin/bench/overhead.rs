@@ -1,6 +1,7 @@
 //! Suite `overhead`: all compute of all roles over plain libtorch training, of whole runs with real processes.
 use crate::figure::{Bar, Figure};
 use anyhow::{Context as _, Result};
+use assay_engine::quality::Quality;
 use assay_scenarios::process::{repository, run_scenario};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,10 +25,13 @@ impl Run {
     fn of(report: &Value) -> Result<Run> {
         let number =
             |value: &Value, what: &'static str| value.as_f64().with_context(|| format!("the report has no {what}"));
-        let accuracy = &report["accuracy"];
-        let plain = number(&accuracy["plain_seconds"], "accuracy.plain_seconds")?;
-        let accuracy =
-            number(&accuracy["delivered"], "accuracy.delivered")? - number(&accuracy["plain"], "accuracy.plain")?;
+        let quality = &report["quality"];
+        let plain = number(&quality["plain_seconds"], "quality.plain_seconds")?;
+        let share = |whose: &str| {
+            let quality: Quality = serde_json::from_value(quality[whose].clone())?;
+            quality.accuracy().context("the report has no accuracy")
+        };
+        let accuracy = share("delivered")? - share("plain")?;
         let mut work = BTreeMap::new();
         for row in report["work"].as_array().context("the report has no work")? {
             let text = |field: &'static str| {
@@ -146,7 +150,9 @@ mod tests {
                 { "who": "verifier", "stage": "replay", "cpu": verify },
                 { "who": "verifier", "stage": "replay", "cpu": verify },
             ]);
-            json!({ "work": work, "accuracy": { "delivered": 0.9, "plain": 0.9, "plain_seconds": plain } })
+            let quality = json!({ "loss": 0.3, "correct": 9, "total": 10 });
+            let quality = json!({ "delivered": quality, "plain": quality, "plain_seconds": plain });
+            json!({ "work": work, "quality": quality })
         };
         let runs: Vec<_> = [report(10.0, 0.5, 10.0), report(20.0, 1.0, 20.0), report(12.0, 0.0, 10.0)]
             .iter()
