@@ -50,7 +50,7 @@ impl Executor {
         let mut accuracy = Accuracy { correct: 0, total: 0 };
         let mut losses = 0.0;
         for batch in 0..batches {
-            self.run(&[state], batch)?;
+            self.run(&[state], batch, |_| ())?;
             let labels = &self.outputs[labels];
             let classes = self.outputs[logits].len() / labels.len();
             for (row, &label) in self.outputs[logits].chunks_exact(classes).zip(labels) {
