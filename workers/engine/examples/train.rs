@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let project = Project::open(Path::new(folder))?;
     let compiled = &project.compiled;
     println!(
-        "{}: {} parameters, {} steps in {} segments, {:.1} million operations per step",
+        "{}: {} parameters, {} steps in {} segments, {:.1} million work units per step",
         project.task.name,
         project.models.training.parameters(),
         compiled.steps,
