@@ -20,3 +20,5 @@ mod records;
 mod semantics;
 #[path = "graph/validation.rs"]
 mod validation;
+#[path = "graph/work.rs"]
+mod work;

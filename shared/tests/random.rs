@@ -1,6 +1,6 @@
 //! Philox against its authors' vectors; the keyed permutation against what a shuffle has to be.
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
-use assay_core::arith::random::{permute, philox};
+use assay_core::arith::random::{permute, permute_domain, philox};
 use proptest::prelude::*;
 
 /// How much to try: unoptimised code tries less.
@@ -28,6 +28,16 @@ fn permute_golden() {
     assert_eq!(of(1, 10), [4, 0, 6, 1, 3, 5, 8, 7, 2, 9]);
     assert_eq!(of(2, 10), [4, 6, 9, 5, 0, 7, 8, 2, 1, 3]);
     assert_eq!(permute(7, u64::MAX, 12_345), 137_553_036_929_349_880);
+}
+
+/// What the data order costs follows from it.
+#[test]
+fn domains_are_powers_of_four_that_hold_the_numbers() {
+    let of = [0, 1, 2, 4, 5, 1438, 60_000, 77_390, u64::MAX].map(permute_domain);
+    assert_eq!(of, [1, 1, 4, 4, 16, 4096, 1 << 16, 1 << 18, u64::MAX]);
+    for n in 2..10_000 {
+        assert!((n..4 * n).contains(&permute_domain(n)), "{n}");
+    }
 }
 
 fn assert_bijection(seed: u64, n: u64) {

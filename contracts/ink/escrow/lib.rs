@@ -100,7 +100,7 @@ mod escrow {
             self.send(task, number::POST_PROFILE, profile.bytes())
         }
 
-        /// Bids to train, for a price per 10⁹ operations, and locks the solver's bond.
+        /// Bids to train, for a price per 10⁹ work units, and locks the solver's bond.
         #[ink(message, payable)]
         pub fn bid(&mut self, task: TaskId, price: Balance) -> Checked {
             self.send(task, number::BID, &price.to_le_bytes())

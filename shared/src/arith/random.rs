@@ -59,8 +59,7 @@ pub fn permute(seed: u64, n: u64, i: u64) -> u64 {
     if n == 1 {
         return 0;
     }
-    let bits = 64_u32.wrapping_sub(n.wrapping_sub(1).leading_zeros());
-    let half = bits.div_ceil(2); // 1 to 32
+    let half = half_bits(n);
     let mut x = i;
     loop {
         x = feistel(seed, half, x);
@@ -71,6 +70,22 @@ pub fn permute(seed: u64, n: u64, i: u64) -> u64 {
 }
 
 /// A permutation of `0..2^(2·half)`.
+/// Bits of each half of the network for `0..n`, n above 1: 1 to 32.
+#[inline(always)]
+fn half_bits(n: u64) -> u32 {
+    let bits = 64_u32.wrapping_sub(n.wrapping_sub(1).leading_zeros());
+    bits.div_ceil(2)
+}
+
+/// How many numbers the network of [`permute`] permutes, which makes `permute_domain(n) / n` tries on average; 1 for
+/// less than two.
+pub fn permute_domain(n: u64) -> u64 {
+    if n < 2 {
+        return 1;
+    }
+    1_u64.checked_shl(half_bits(n).wrapping_mul(2)).unwrap_or(u64::MAX)
+}
+
 fn feistel(seed: u64, half: u32, x: u64) -> u64 {
     let mask = 1_u64.wrapping_shl(half).wrapping_sub(1);
     let word = |stream, index| {

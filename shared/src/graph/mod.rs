@@ -8,7 +8,7 @@
 //! - the **micro-program** of element `e` of the output: [`Node::micro_len`], [`Node::micro_step`], a list of primitives
 //!   in single-assignment form in which every step is found in O(1), so that two parties can search for the one step in
 //!   which they differ and a contract can perform it;
-//! - the work it counts for the price: [`Node::work`].
+//! - the work it counts for the price: [`Node::work`], measured rather than counted.
 //!
 //! [`eval_element`] runs a micro-program over any [`Arith`](crate::arith::Arith): the integers of a contract or the
 //! hardware of a worker. [`eval_node`] and [`eval_program`] are the slow, obvious reference for faster executors.

@@ -212,7 +212,7 @@ impl Program {
         }
     }
 
-    /// Counted primitive operations of one execution: the sum of [`Node::work`]; `u64::MAX` if it is more.
+    /// Work units of one execution: the sum of [`Node::work`]; `u64::MAX` if it is more.
     pub fn work(&self) -> u64 {
         self.nodes.iter().map(Node::work).fold(0, u64::saturating_add)
     }

@@ -1,27 +1,137 @@
-//! What a node counts for the price.
-use super::micro::reduction::Reduction;
-use super::{Env, Node, Op, ReduceKind};
+//! What a node counts for the price, in work units.
+//!
+//! A unit is the time that one primitive operation of a large matrix product takes, so that a fused multiply-add counts
+//! 2. Everything else is counted by what takes the time when it is done fast, not by its micro-steps: a table of weights
+//! for things of which every node has so many, measured on the CPU executor (decision 0009; `calibrate` of
+//! `assay-engine` compares them with time).
+//!
+//! | operators | count, besides [`NODE`] |
+//! |---|---|
+//! | MatMul | per fused multiply-add [`MULTIPLY_ADD`]; per element of the right factor [`PACKED`], of the output [`STORED`] |
+//! | Conv | the same for the output; per element of either input [`STAGED`]; per item that a window reads, for all channels of a group at once (and not where groups have one channel on both sides), [`WINDOW`] |
+//! | Pool | per element of the input [`STAGED`]; per item of every window [`WINDOW`], a row of fewer than [`WIDE`] windows counting as so many |
+//! | PoolGrad | per element of the output [`SPREAD`] |
+//! | Map | per element of the output: [`MOVED`] for it and for each input, [`ROW`] for each row of the function |
+//! | Reshape, Slice, Pad, Concat, Embed | per element of the output as a map of one input and one row |
+//! | Transpose | the same, and [`TURNED`] |
+//! | EmbedGrad | per element of dy and of the output, as a movement |
+//! | Reduce | per item of each input [`MOVED`], per item [`ROW`]; per element of the output [`REDUCED`] |
+//! | Pick | per label [`PICKED`] |
+//! | Gather | per element of the output [`READ`]; per row and try of the permutation [`ORDER`] |
+//! | Jitter, Dropout | per element of the output [`DRAWN`] |
+//! | Schedule, BiasCorrection | nothing |
+use super::function::Function;
+use super::{ConvPart, Node, Op, ReduceKind};
+use crate::arith::random::permute_domain;
+
+/// Any node: to begin it.
+const NODE: u64 = 10_000;
+/// A fused multiply-add of a product. The unit is half of this.
+const MULTIPLY_ADD: u64 = 2;
+/// An element of a product's right factor: it is rearranged.
+const PACKED: u64 = 20;
+/// An element of a product's output.
+const STORED: u64 = 20;
+/// An element of an image: it is laid out with its margins.
+const STAGED: u64 = 70;
+/// An item read through a window.
+const WINDOW: u64 = 40;
+/// Windows of a row that are read side by side, however few there are.
+const WIDE: u64 = 16;
+/// An element that windows' gradients are added to.
+const SPREAD: u64 = 200;
+/// An element read or written.
+const MOVED: u64 = 10;
+/// A row of a function, for one element: whatever its primitive is.
+const ROW: u64 = 12;
+/// An element of a transpose, besides.
+const TURNED: u64 = 20;
+/// An element of a reduction's output.
+const REDUCED: u64 = 1_000;
+/// A label that is looked up.
+const PICKED: u64 = 400;
+/// An element of a batch, read from the data.
+const READ: u64 = 80;
+/// A try of the permutation for a row of a batch: half of one, since a batch's inputs and labels share theirs.
+const ORDER: u64 = 13_000;
+/// An element for which a random word is drawn.
+const DRAWN: u64 = 280;
+/// An element that is moved: a map of one input and one row.
+const MOVEMENT: u64 = MOVED + MOVED + ROW;
 
 impl Node {
-    /// Counted primitive operations of the whole node: the sum of [`Prim::work`](super::Prim::work) over all micro-steps of all elements
-    /// (a fused multiply-add is 2, anything else 1, whatever it costs a machine). `u64::MAX` if it is more, which no
-    /// node has that [`check`](Self::check) accepts.
+    /// Work units of the node, at least 1; `u64::MAX` if there are more.
     pub fn work(&self) -> u64 {
-        let len = self.micro_len();
-        let per_element = match self.op {
-            // All steps but the additions between blocks are fused; there are `len = k + additions` steps.
-            Op::MatMul { .. } | Op::Conv { .. } => len.saturating_add(self.dot_terms().unwrap_or(u64::MAX)),
-            // One step of an item is fused.
-            Op::Reduce { kind: kind @ (ReduceKind::Dot | ReduceKind::SquaredDistance), axes, scale } => {
-                let items = Reduction::of(self, (kind, axes, scale), 0).map_or(u64::MAX, |it| it.items());
-                len.saturating_add(items)
+        let out = self.shape.elements();
+        let input = |input: u8| self.input_shape(input).map_or(0, |shape| shape.elements());
+        let node = (1, NODE);
+        match self.op {
+            Op::Map { function, .. } => total([node, (out, of_map(function))]),
+            Op::MatMul { .. } => {
+                let terms = self.dot_terms().unwrap_or(0);
+                let products = out.saturating_mul(terms);
+                total([node, (products, MULTIPLY_ADD), (input(1), PACKED), (out, STORED)])
             }
-            Op::Reduce { .. } | Op::Pool { .. } | Op::PoolGrad { .. } | Op::Pick | Op::Embed | Op::EmbedGrad => len,
-            // Few steps, the same primitives in every element.
-            _ => (0..len)
-                .filter_map(|t| self.micro_step(Env { step: 0 }, 0, t).ok())
-                .fold(0_u64, |sum, step| sum.saturating_add(step.prim.work())),
-        };
-        per_element.saturating_mul(self.shape.elements())
+            Op::Conv { part, groups, .. } => {
+                let terms = self.dot_terms().unwrap_or(0);
+                let products = out.saturating_mul(terms);
+                let windows = out.checked_div(self.sharers(part, groups)).unwrap_or(0).saturating_mul(terms);
+                let images = input(0).saturating_add(input(1));
+                total([node, (products, MULTIPLY_ADD), (windows, WINDOW), (images, STAGED), (out, STORED)])
+            }
+            Op::Pool { kernel, .. } => {
+                let [h, w] = kernel.map(u64::from);
+                let columns = self.shape.dim(3).unwrap_or(1);
+                let rows = out.checked_div(columns).unwrap_or(0);
+                let items = rows.saturating_mul(columns.max(WIDE)).saturating_mul(h).saturating_mul(w);
+                total([node, (items, WINDOW), (input(0), STAGED)])
+            }
+            Op::PoolGrad { .. } => total([node, (out, SPREAD)]),
+            Op::Reduce { kind, .. } => {
+                let of_item = match kind {
+                    ReduceKind::Max | ReduceKind::Sum => MOVED + ROW,
+                    ReduceKind::Dot | ReduceKind::SquaredDistance => MOVED + MOVED + ROW,
+                };
+                total([node, (input(0), of_item), (out, REDUCED)])
+            }
+            Op::Reshape | Op::Slice { .. } | Op::Pad { .. } | Op::Concat { .. } | Op::Embed => {
+                total([node, (out, MOVEMENT)])
+            }
+            Op::Transpose { .. } => total([node, (out, MOVEMENT + TURNED)]),
+            Op::EmbedGrad => total([node, (input(0), MOVEMENT), (out, MOVEMENT)]),
+            Op::Pick => total([node, (out, PICKED)]),
+            Op::Gather { rows, .. } => {
+                let batch = self.shape.dim(0).unwrap_or(1);
+                let rows = u64::from(rows);
+                let tries = batch.saturating_mul(permute_domain(rows)).checked_div(rows).unwrap_or(0);
+                total([node, (tries, ORDER), (out, READ)])
+            }
+            Op::Jitter { .. } | Op::Dropout { .. } => total([node, (out, DRAWN)]),
+            Op::Schedule { .. } | Op::BiasCorrection { .. } => NODE,
+        }
     }
+
+    /// Channels of a convolution's group that share what a window reads; 0 if none has to be laid out for them, since
+    /// groups have one channel on both sides.
+    fn sharers(&self, part: ConvPart, groups: u16) -> u64 {
+        let groups = u64::from(groups);
+        let axis = if part == ConvPart::Weight { 0 } else { 1 };
+        let channels = self.shape.dim(axis).unwrap_or(0);
+        let weight = self.input_shape(1).map(|weight| [0, 1].map(|axis| weight.dim(axis).unwrap_or(0)));
+        if part != ConvPart::Weight && weight == Ok([groups, 1]) {
+            return 0;
+        }
+        channels.checked_div(groups).unwrap_or(0)
+    }
+}
+
+/// Of every element.
+fn of_map(function: Function) -> u64 {
+    let rows = u64::try_from(function.rows().len()).unwrap_or(u64::MAX);
+    total([(1, MOVED), (function.arity().into(), MOVED), (rows, ROW)])
+}
+
+/// So many things of these weights each.
+fn total<const N: usize>(things: [(u64, u64); N]) -> u64 {
+    things.into_iter().fold(0, |sum, (count, weight)| count.saturating_mul(weight).saturating_add(sum))
 }

@@ -30,7 +30,7 @@ pub enum Message {
     PostProfile(Profile),
     /// A solver bids.
     Bid {
-        /// For 10⁹ operations.
+        /// For 10⁹ work units.
         price: Balance,
     },
     /// Anyone moves the task past a deadline.

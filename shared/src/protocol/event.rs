@@ -37,7 +37,7 @@ pub enum Event {
     Bid {
         /// Who.
         solver: AccountId,
-        /// For 10⁹ operations.
+        /// For 10⁹ work units.
         price: Balance,
     },
     /// A bid was displaced by a lower one.

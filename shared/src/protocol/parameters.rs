@@ -106,7 +106,7 @@ table! {
         "What the submitter stands to lose by not revealing its seeds.";
     verifier_fee: Balance, "units", 0, MONEY_MAX, UNIT / 10, UNIT / 10,
         "What a standing verdict earns besides the price of the replayed work.";
-    replay_permille: u32, "1/1000 of the price limit per operation", 0, 10_000, 2_000, 2_000,
+    replay_permille: u32, "1/1000 of the price limit per work unit", 0, 10_000, 2_000, 2_000,
         "What a replayed operation earns, compared with a trained one: replaying is as much work, and the verifier also hashes and waits.";
     tax_permille: u32, "1/1000 of the price", 0, HALF, 10, 10,
         "What the jackpot gets of each paid task.";

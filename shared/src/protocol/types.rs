@@ -29,8 +29,8 @@ pub const MAX_BIDS: usize = 16;
 pub const MAX_ROUNDS: u8 = 3;
 /// Games open at once against one claim at most.
 pub const MAX_CLAIM_GAMES: u8 = 16;
-/// Operations that a price is for.
-pub const OPERATIONS_PER_UNIT: u128 = 1_000_000_000;
+/// Work units that a price is for.
+pub const WORK_PER_PRICE: u128 = 1_000_000_000;
 
 /// What a transition is told about the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -78,11 +78,11 @@ pub struct TaskSpec {
     pub steps: u64,
     /// Steps between checkpoints.
     pub interval: u32,
-    /// Counted operations of one step; every worker checks it before it bids or joins.
+    /// Work units of one step; every worker checks it before it bids or joins.
     pub work_per_step: u64,
     /// Exact or tolerant.
     pub mode: Mode,
-    /// Price limit for 10⁹ counted operations.
+    /// Price limit for 10⁹ work units.
     pub max_price: Balance,
     /// Verifiers per round.
     pub verifiers: u8,

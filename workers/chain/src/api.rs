@@ -107,7 +107,7 @@ pub trait Chain: Send + Sync + std::fmt::Debug {
         self.send(task, Message::PostProfile(profile), 0).await
     }
 
-    /// Bids to train, for a price per 10⁹ operations.
+    /// Bids to train, for a price per 10⁹ work units.
     async fn bid(&self, task: TaskId, price: Balance, value: Balance) -> Result<Receipt> {
         self.send(task, Message::Bid { price }, value).await
     }

@@ -206,7 +206,7 @@ pub(crate) struct SolveArgs {
     /// Threads of the libtorch backend.
     #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Price asked per 10^9 counted operations, in the chain's smallest unit; the task's ceiling if left out.
+    /// Price asked per 10^9 work units, in the chain's smallest unit; the task's ceiling if left out.
     #[arg(long, env = "ASSAY_PRICE")]
     pub(crate) price: Option<u128>,
     /// Misbehave, to see the protocol catch it (development chains only).

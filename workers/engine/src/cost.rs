@@ -1,11 +1,11 @@
-//! What a task costs, in counted operations.
+//! What a task costs, in work units.
 use assay_core::graph::Program;
-use assay_core::protocol::OPERATIONS_PER_UNIT;
+use assay_core::protocol::WORK_PER_PRICE;
 
-/// The price of counted work.
+/// The price of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Counted primitive operations of one step.
+    /// Work units of one step.
     pub work_per_step: u64,
     /// Steps.
     pub steps: u64,
@@ -17,13 +17,13 @@ impl Cost {
         Cost { work_per_step: program.work(), steps }
     }
 
-    /// Counted operations in all.
+    /// Work units in all.
     pub fn work(&self) -> u128 {
         u128::from(self.work_per_step) * u128::from(self.steps)
     }
 
-    /// The price at so much per 10⁹ operations, begun ones included.
+    /// The price at so much per 10⁹ work units, begun ones included.
     pub fn price(&self, per_unit: u128) -> u128 {
-        self.work().div_ceil(OPERATIONS_PER_UNIT).saturating_mul(per_unit)
+        self.work().div_ceil(WORK_PER_PRICE).saturating_mul(per_unit)
     }
 }

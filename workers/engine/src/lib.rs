@@ -4,7 +4,7 @@
 //! - [`project`]: a folder with all of these;
 //! - [`compile`]: from these to programs: a training step, its perturbed twin, a distance, an evaluation;
 //! - [`exec`]: programs on a CPU, bit for bit as `assay_core::graph` defines them; [`tamper`]: the same, cheating;
-//! - [`quality`]: how good a model is; [`state`]: states and their checkpoints; [`bytes`]: commitments to tensors; [`cost`]: counted work;
+//! - [`quality`]: how good a model is; [`state`]: states and their checkpoints; [`bytes`]: commitments to tensors; [`cost`]: work and price;
 //! - `torch` (feature `torch`): the same training with libtorch, as a PyTorch user would write it.
 #![warn(missing_docs)]
 

@@ -146,7 +146,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// Checks a task: every address, every program (by compiling it again), the counted work, the first state.
+    /// Checks a task: every address, every program (by compiling it again), the work, the first state.
     ///
     /// # Errors
     /// The first thing that doesn't fit.

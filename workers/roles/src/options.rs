@@ -54,7 +54,7 @@ pub enum Backend {
 /// How to train.
 #[derive(Clone, Debug, Default)]
 pub struct SolverOptions {
-    /// Price asked per 10⁹ counted operations; the task's ceiling if left out.
+    /// Price asked per 10⁹ work units; the task's ceiling if left out.
     pub price: Option<u128>,
     /// What does the arithmetic.
     pub backend: Backend,

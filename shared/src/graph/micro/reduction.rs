@@ -57,11 +57,6 @@ impl Reduction {
         Ok(Reduction { kind, scale, n, shape, lengths, first })
     }
 
-    /// Number of items.
-    pub(in crate::graph) fn items(&self) -> u64 {
-        self.n
-    }
-
     /// Micro-steps of an item.
     fn steps_per_item(&self) -> u64 {
         match self.kind {

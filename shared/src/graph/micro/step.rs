@@ -66,14 +66,6 @@ impl Prim {
             Prim::SelectGt | Prim::SelectEq => 4,
         }
     }
-
-    /// What it counts for the price: 2 for a fused multiply-add, 1 for anything else.
-    pub const fn work(self) -> u64 {
-        match self {
-            Prim::Fma => 2,
-            _ => 1,
-        }
-    }
 }
 
 /// One primitive and its arguments.

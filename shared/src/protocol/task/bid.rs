@@ -7,7 +7,7 @@ use crate::protocol::money::{permille, plus, take, times, Effects, Reason};
 use crate::protocol::types::{Balance, Block, Context, MAX_BIDS};
 use crate::protocol::Error;
 
-/// A bid for 10⁹ operations. When all places are taken, a lower one displaces the highest (the latest of them).
+/// A bid for 10⁹ work units. When all places are taken, a lower one displaces the highest (the latest of them).
 pub(crate) fn bid(task: &mut Task, context: &Context, price: Balance, effects: &mut Effects) -> Checked {
     task.during(Phase::Open, context.now)?;
     let solver = context.caller;

@@ -106,7 +106,7 @@ wire!(enum Outcome or Paid {
 #[cfg_attr(feature = "scale-info", derive(scale_info::TypeInfo))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Terms {
-    /// Started 10⁹ operations of the training: what a bid's price is multiplied by.
+    /// Begun 10⁹ work units of the training: what a bid's price is multiplied by.
     pub units: Balance,
     /// Price limit of the training.
     pub price: Balance,
@@ -139,7 +139,7 @@ wire!(struct Terms {
 pub struct Bid {
     /// Whose.
     pub solver: AccountId,
-    /// For 10⁹ operations.
+    /// For 10⁹ work units.
     pub price: Balance,
 }
 

@@ -5,7 +5,7 @@ use crate::protocol::error::{ensure, Checked};
 use crate::protocol::event::Event;
 use crate::protocol::money::{permille, plus, times, Effects, Reason};
 use crate::protocol::types::{
-    Balance, Context, Mode, TaskId, TaskSpec, MAX_SEGMENTS, MAX_TASK_SEGMENTS, MAX_VERIFIERS, OPERATIONS_PER_UNIT,
+    Balance, Context, Mode, TaskId, TaskSpec, MAX_SEGMENTS, MAX_TASK_SEGMENTS, MAX_VERIFIERS, WORK_PER_PRICE,
 };
 use crate::protocol::{Error, Parameters, SpecFault};
 use crate::wire::Wire;
@@ -22,14 +22,14 @@ fn fill_terms(terms: &mut Terms, spec: &TaskSpec, parameters: &Parameters) -> Ch
     check(spec, parameters)?;
     let work = Balance::from(spec.work_per_step);
 
-    let units = times(work, Balance::from(spec.steps))?.div_ceil(OPERATIONS_PER_UNIT);
+    let units = times(work, Balance::from(spec.steps))?.div_ceil(WORK_PER_PRICE);
     let price = times(units, spec.max_price)?;
     let tax = permille(price, parameters.tax_permille)?;
 
     let replay = |segments: u8| {
         let steps = Balance::from(spec.interval).saturating_mul(Balance::from(segments));
         let steps = steps.min(Balance::from(spec.steps).saturating_mul(Balance::from(segments)));
-        let units = times(work, steps)?.div_ceil(OPERATIONS_PER_UNIT);
+        let units = times(work, steps)?.div_ceil(WORK_PER_PRICE);
         plus(parameters.verifier_fee, permille(times(units, spec.max_price)?, parameters.replay_permille)?)
     };
     let verifier_fee = replay(spec.segments_per_verifier)?;

@@ -44,7 +44,7 @@ struct Training {
     steps: u64,
     /// Steps between two checkpoints.
     interval: u32,
-    /// Counted primitive operations.
+    /// In work units.
     work_per_step: u64,
     work: u128,
     /// At the ceiling of task.toml, in the chain's smallest unit.
@@ -172,7 +172,7 @@ fn print(answer: &Answer, model: &Model) {
     };
     println!("training   {} steps, a checkpoint every {}", training.steps, training.interval);
     println!("  program  {}", training.program);
-    println!("  work     {} counted operations a step, {} in all", training.work_per_step, training.work);
+    println!("  work     {} work units a step, {} in all", training.work_per_step, training.work);
     println!("  price    at most {}", money::text(training.max_price));
     println!(
         "  memory   {} state, {} outputs of nodes, {} data",

@@ -25,7 +25,7 @@ impl Executor {
         let valid = named(VALID).filter(|&valid| valid > logits);
         let (mut sum, mut correct, mut total) = (0.0, 0, 0);
         for batch in 0..batches {
-            self.run(&[state], batch)?;
+            self.run(&[state], batch, |_| ())?;
             let (logits, labels) = (&self.outputs[logits], &self.outputs[labels]);
             let counted = match valid {
                 Some(valid) => {

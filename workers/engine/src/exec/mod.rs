@@ -132,8 +132,16 @@ impl Executor {
     /// # Errors
     /// A distance program, or a state of another shape.
     pub fn step(&mut self, state: &mut State, step: u64) -> Result<f32, ExecError> {
+        self.step_observed(state, step, |_| ())
+    }
+
+    /// The same, calling `after` with every node's number when it is done: for measurements.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn step_observed(&mut self, state: &mut State, step: u64, after: impl FnMut(usize)) -> Result<f32, ExecError> {
         self.expect(ProgramKind::Step)?;
-        self.run(&[state], step)?;
+        self.run(&[state], step, after)?;
         let first = self.outputs.len() - state.len();
         for (tensor, output) in state.tensors_mut().iter_mut().zip(&mut self.outputs[first..]) {
             std::mem::swap(tensor, output);
@@ -168,7 +176,7 @@ impl Executor {
     /// # Errors
     /// Too few states, or of another shape.
     pub fn trace(&mut self, snapshots: &[&State], step: u64) -> Result<Trace, ExecError> {
-        self.run(snapshots, step)?;
+        self.run(snapshots, step, |_| ())?;
         Ok(Trace::new(self.outputs.clone()))
     }
 
@@ -178,7 +186,7 @@ impl Executor {
     /// A step program, or states of another shape.
     pub fn distance(&mut self, start: &State, replayed: &State, claimed: &State) -> Result<F32, ExecError> {
         self.expect(ProgramKind::Distance)?;
-        self.run(&[start, replayed, claimed], 0)?;
+        self.run(&[start, replayed, claimed], 0, |_| ())?;
         let value = self.outputs.last().and_then(|output| output.first());
         Ok(F32(value.copied().unwrap_or(f32::NAN).to_bits())) // Validated: the last node has one element.
     }
@@ -203,13 +211,14 @@ impl Executor {
     }
 
     /// Computes all nodes.
-    fn run(&mut self, snapshots: &[&State], step: u64) -> Result<(), ExecError> {
+    fn run(&mut self, snapshots: &[&State], step: u64, mut after: impl FnMut(usize)) -> Result<(), ExecError> {
         self.check_snapshots(snapshots)?;
         for index in 0..self.program.nodes.len() {
             self.run_node(snapshots, step, index);
             for tamper in self.tampers.iter().filter(|tamper| tamper.applies(step, index)) {
                 tamper.apply(&mut self.outputs[index]);
             }
+            after(index);
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ pub struct Changes {
 pub struct Terms {
     /// How the solver may compute.
     pub mode: Mode,
-    /// Per 10⁹ counted operations, at most.
+    /// Per 10⁹ work units, at most.
     pub max_price: u64,
     /// Verifiers, 1 to 4.
     pub verifiers: u8,

@@ -10,7 +10,7 @@ fn cpu_seconds() -> f64 {
     statistics.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
 }
 
-/// Prints time and rate of a node; integers below `ids` in its last input, if that isn't 0.
+/// Prints a node's time, also per work unit; integers below `ids` in its last input, if that isn't 0.
 fn time(op: Op, shapes: &[&[u32]], out: Option<&[u32]>, ids: usize) {
     let shapes: Vec<Vec<u32>> = shapes.iter().map(|dims| dims.to_vec()).collect();
     let mut tensors: Vec<Vec<f32>> = (0..).zip(&shapes).map(|(i, dims)| values(elements(dims), 4 * i)).collect();
@@ -34,11 +34,11 @@ fn time(op: Op, shapes: &[&[u32]], out: Option<&[u32]>, ids: usize) {
     let touched = node.shape.elements() as f64 + node.inputs.iter().map(|i| i.shape.elements() as f64).sum::<f64>();
     let name = format!("{} {:?} -> {:?}", op.name(), shapes, node.shape);
     println!(
-        "{name:80} {:10.1} us {:7.2} ns/output {:6.2} ns/element touched {:7.1} Gop/s",
+        "{name:80} {:10.1} us {:7.2} ns/output {:6.2} ns/element touched {:6.1} ps/unit",
         best * 1e6,
         best * 1e9 / node.shape.elements() as f64,
         best * 1e9 / touched,
-        node.work() as f64 / best / 1e9
+        best * 1e12 / node.work() as f64
     );
 }
 
