@@ -3,6 +3,7 @@
 //! - [`court`]: the contracts as real Wasm on the real pallet, in one process; [`trial`]: a task on it, phase by phase;
 //! - [`workload`]: something to train; [`zoo`]: workloads of all operators; [`testimony`]: what a verifier says about it; [`lie`]: the smallest lies;
 //! - [`duel`]: games, played to their end;
+//! - [`vast`]: games about programs of 10⁹ parameters;
 //! - [`process`]: the demo, with every role as its own process.
 #![warn(missing_docs)]
 
@@ -13,5 +14,6 @@ pub mod lie;
 pub mod process;
 pub mod testimony;
 pub mod trial;
+pub mod vast;
 pub mod workload;
 pub mod zoo;
