@@ -379,7 +379,7 @@ fn play(mine: &[u8], theirs: &[u8], item: u8) -> (Found, u32) {
             Expected::Children(_) => {
                 let revealed = their_tree.children_cvs(span).unwrap();
                 descent.reveal_children(revealed.clone()).unwrap();
-                first_difference(&my_tree, &revealed, span)
+                first_difference(&my_tree.children_cvs(span).unwrap(), &revealed)
             }
             Expected::Leaf(len) => {
                 let chunk = their_tree.chunk(theirs, span.start).unwrap();

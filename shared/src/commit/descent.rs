@@ -10,7 +10,7 @@
 use super::bounded::{decode_bytes, decode_list};
 use super::opening::leaf;
 use super::span::combined;
-use super::{children, chunk_len, CommitError, Hash, Span, Tree, Wrong, CHUNK, FANOUT};
+use super::{children, chunk_len, CommitError, Hash, Span, Wrong, CHUNK, FANOUT};
 use crate::wire::{wire, Reader, Wire};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -290,10 +290,8 @@ fn pick_error(index: u32, count: usize) -> DescentError {
     DescentError::Pick { index, count: u32::try_from(count).unwrap_or(u32::MAX) }
 }
 
-/// Which of the revealed children of `span` is the first to differ from the challenger's own tree. `None` if none does
-/// (or the trees don't have the same shape).
-pub fn first_difference(mine: &Tree, revealed: &[Hash], span: Span) -> Option<u32> {
-    let mine = mine.children_cvs(span).ok()?;
+/// Which of the revealed children of a subtree is the first to differ from the challenger's own. `None` if none does.
+pub fn first_difference(mine: &[Hash], revealed: &[Hash]) -> Option<u32> {
     let at = mine.iter().zip(revealed).position(|(mine, revealed)| mine != revealed)?;
     u32::try_from(at).ok()
 }

@@ -24,7 +24,7 @@ pub use opening::{
     item_at, leaf_cv, open, open_from, position_of_item, subtree_cv, verified_f32, verified_item, verified_u8, verify,
     Opening,
 };
-pub use span::{children, chunk_count, chunk_len, combine, Span};
+pub use span::{children, chunk_count, chunk_len, combine, merge, Span};
 pub use tree::Tree;
 
 /// Bytes in a chunk, BLAKE3's leaf.

@@ -138,7 +138,7 @@ pub fn children(span: Span) -> Vec<Span> {
 }
 
 /// The chaining value of a parent of two subtrees; the root hash if the parent is the whole tree.
-pub(super) fn merge(left: &Hash, right: &Hash, is_root: bool) -> Hash {
+pub fn merge(left: &Hash, right: &Hash, is_root: bool) -> Hash {
     if is_root {
         Hash(*merge_subtrees_root(&left.0, &right.0, Mode::Hash).as_bytes())
     } else {

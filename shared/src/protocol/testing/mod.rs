@@ -405,7 +405,10 @@ impl View {
                 let mine = self.string(game);
                 let tree = Tree::new(&mine).unwrap();
                 let (differs, count) = match descent.revealed() {
-                    Revealed::Children(cvs) => (first_difference(&tree, cvs, descent.span()), cvs.len()),
+                    Revealed::Children(cvs) => {
+                        let mine = tree.children_cvs(descent.span()).unwrap();
+                        (first_difference(&mine, cvs), cvs.len())
+                    }
                     Revealed::Leaf(chunk) => {
                         let mine = tree.chunk(&mine, descent.span().start).unwrap();
                         let size = descent.item_bytes();

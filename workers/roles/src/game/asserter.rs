@@ -30,7 +30,7 @@ pub fn next_move(game: &Game, prover: &mut dyn Prover) -> Result<Option<Move>, G
         }
         Stage::AwaitMicro => {
             let micro = prover.open(Piece::Micro { step, node, element: focus.element })?;
-            let last = (micro.bytes().len() as u64 / 4).saturating_sub(1);
+            let last = (micro.len() / 4).saturating_sub(1);
             Move::Micro { root: micro.root(), last: micro.open_item(last, 4)? }
         }
         Stage::AwaitOperands => operands_move(game, prover)?,
@@ -56,7 +56,7 @@ fn reveal(descent: &Descent, string: &Committed) -> Result<Move, GameError> {
     debug_assert_eq!(descent.turn(), Turn::Asserter);
     Ok(match descent.expects() {
         Expected::Children(_) => Move::Children { cvs: string.children(descent.span())? },
-        Expected::Leaf(_) => Move::Leaf { chunk: string.chunk(descent.span().start)?.to_vec() },
+        Expected::Leaf(_) => Move::Leaf { chunk: string.chunk(descent.span().start)?.into_owned() },
     })
 }
 

@@ -18,9 +18,9 @@ pub fn next_pick(game: &Game, prover: &mut dyn Prover) -> Result<Option<Move>, G
             let Some(piece) = at::piece(game) else { return Ok(None) };
             let mine = prover.open(piece)?;
             let found = match descent.revealed() {
-                Revealed::Children(cvs) => first_difference(mine.tree(), cvs, descent.span()),
+                Revealed::Children(cvs) => first_difference(&mine.children(descent.span())?, cvs),
                 Revealed::Leaf(chunk) => {
-                    first_item_difference(mine.chunk(descent.span().start)?, chunk, descent.item_bytes())
+                    first_item_difference(&mine.chunk(descent.span().start)?, chunk, descent.item_bytes())
                 }
                 Revealed::Nothing => None, // Never: then it is the asserter's turn.
             };

@@ -15,7 +15,7 @@ mod target;
 pub use asserter::next_move;
 pub use at::{describe, piece};
 pub use challenger::{next_pick, steer};
-pub use committed::Committed;
+pub use committed::{Committed, Generated};
 pub use error::GameError;
 pub use prover::{Piece, Prover};
 pub use replayer::Replayer;

@@ -3,8 +3,10 @@ mod contracts;
 mod crowd;
 mod examples;
 mod figure;
+mod growth;
 mod overhead;
 mod table;
+mod vast;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -29,6 +31,9 @@ struct Arguments {
     /// Suite overhead: training epochs, instead of the example task's own number.
     #[arg(long)]
     epochs: Option<u32>,
+    /// Suite vast: draw the growth into this file (SVG).
+    #[arg(long)]
+    plot: Option<std::path::PathBuf>,
 }
 
 /// The suites.
@@ -38,6 +43,8 @@ enum Suite {
     Contracts,
     /// All compute of all roles over plain libtorch training.
     Overhead,
+    /// Disputes about programs of up to 10⁹ parameters and 10⁵ steps.
+    Vast,
 }
 
 impl Suite {
@@ -45,6 +52,7 @@ impl Suite {
         match self {
             Suite::Contracts => contracts::run(),
             Suite::Overhead => overhead::run(arguments.runs, arguments.epochs),
+            Suite::Vast => vast::run(arguments.plot.as_deref()),
         }
     }
 }
