@@ -112,7 +112,7 @@ impl Comparison {
     /// Test losses, delivered minus plain, as a share of plain. Equal losses are equal even if they are 0.
     fn share(&self) -> f64 {
         match self.delivered.loss - self.plain.loss {
-            difference if difference == 0.0 => 0.0,
+            0.0 => 0.0,
             difference => difference / self.plain.loss.abs(),
         }
     }
