@@ -190,11 +190,17 @@ impl Pooling {
     /// A vector of windows of a channel, the first of which is at `place`, given their items in the kernel's order.
     #[inline(always)]
     fn pooled<V: Lanes>(&self, items: impl Iterator<Item = V>, place: usize) -> V {
-        let least = V::splat(f32::NEG_INFINITY);
+        // Loops, not folds: what is called in vectors has to be inlined, and functions given to iterators may not be.
         match self.kind {
-            PoolKind::Max => items.fold(least, V::max).canonical(),
+            PoolKind::Max => {
+                let mut greatest = V::splat(f32::NEG_INFINITY);
+                for x in items {
+                    greatest = greatest.max(x);
+                }
+                greatest.canonical()
+            }
             PoolKind::Argmax => {
-                let (mut greatest, mut position) = (least, V::splat(0.0));
+                let (mut greatest, mut position) = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
                 for (k, x) in items.enumerate() {
                     position = x.select_gt(greatest, V::splat(k as f32), position);
                     greatest = greatest.max(x);
@@ -202,9 +208,13 @@ impl Pooling {
                 position
             }
             PoolKind::Average | PoolKind::AverageInside => {
+                let mut sum = V::splat(0.0);
+                for x in items {
+                    sum = sum.add(x);
+                }
                 // SAFETY: behind the sizes is room for a vector.
                 let size = unsafe { V::load(self.sizes[place..].as_ptr()) };
-                items.fold(V::splat(0.0), V::add).div(size).canonical()
+                sum.div(size).canonical()
             }
         }
     }
