@@ -122,6 +122,8 @@ class Run:
     def __init__(self, folder: Path, start: dict) -> None:
         self.task = tomllib.loads((folder / "task.toml").read_text())
         self.training, data = self.task["training"], self.task["data"]
+        if self.training.get("loss", "cross-entropy") != "cross-entropy" or "ignore-index" in self.training:
+            sys.exit(f"pytorch.py: {folder.name}: only cross-entropy over all labels is drawn")
         scale, shift = data.get("scale", 1.0), data.get("shift", 0.0)
         read = lambda name: tensor(folder, data[name])
         self.inputs, self.labels, self.test = read("train-inputs"), read("train-labels"), (read("test-inputs"), read("test-labels"))

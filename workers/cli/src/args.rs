@@ -214,6 +214,10 @@ pub(crate) struct SolveArgs {
     pub(crate) cheat: Option<SolverCheatArg>,
 }
 
+/// What is said where libtorch is asked for in a build without it.
+pub(crate) const NO_LIBTORCH: &str =
+    "this build has no libtorch: build with --features torch, or take --backend reproducible";
+
 /// Arithmetic backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackendArg {

@@ -3,7 +3,7 @@ use crate::compile::{evaluation_batch, CompileError, Compiled};
 use crate::data::Roots;
 use crate::import::onnx::{self, OnnxError};
 use crate::import::{AdaptError, Model};
-use crate::task::{Changes, Task, TaskData, TaskError};
+use crate::task::{Changes, Parameters, Task, TaskData, TaskError};
 use prost::bytes::Bytes;
 use std::path::{Path, PathBuf};
 
@@ -27,13 +27,17 @@ impl Models {
         Ok(Models { evaluation: file.model(batch)?, training })
     }
 
-    /// Changes both as the task asks: see [`Model::adapt`].
+    /// Changes both as the task asks: see [`Model::adapt`]. Files are read once.
     ///
     /// # Errors
     /// As [`Model::adapt`].
-    pub fn adapt(&mut self, task: &Task, roots: &Roots) -> Result<(), AdaptError> {
-        self.training.adapt(&task.training.parameters, roots)?;
-        self.evaluation.adapt(&task.training.parameters, roots)
+    pub fn adapt(&mut self, parameters: &Parameters, roots: &Roots) -> Result<(), AdaptError> {
+        self.training.adapt(parameters, roots)?;
+        self.evaluation.adapt(&Parameters { start: None, ..parameters.clone() }, roots)?;
+        for (param, trained) in self.evaluation.params.iter_mut().zip(&self.training.params) {
+            param.values.clone_from(&trained.values);
+        }
+        Ok(())
     }
 }
 
@@ -132,7 +136,7 @@ impl Project {
         let file = onnx::File::parse(model_file.clone()).map_err(in_model)?;
         let data = TaskData::load(&task, roots).map_err(in_task)?;
         let mut models = Models::of(&file, &task, &data).map_err(in_model)?;
-        let adapted = models.adapt(&task, roots);
+        let adapted = models.adapt(&task.training.parameters, roots);
         adapted.map_err(|error| ProjectError::Adapt { path: path.clone(), error: Box::new(error) })?;
         let compiled = Compiled::new(&models.training, &models.evaluation, &task, &data)?;
         Ok(Project { toml, task, model_file, models, data, compiled })

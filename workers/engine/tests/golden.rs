@@ -58,12 +58,12 @@ fn programs(name: &str) -> Vec<(&'static str, Compiled)> {
         Err(error) => eprintln!("{name}: skipped on its real data: {error}"),
     }
     let compile = |(key, data): (&'static str, TaskData)| {
-        let mut task = task.clone();
+        let mut parameters = task.training.parameters.clone();
         if key == "synthetic" {
-            task.training.parameters.start = None; // It is made of real data.
+            parameters.start = None; // It is made of real data.
         }
         let mut models = Models::of(&file, &task, &data).unwrap();
-        models.adapt(&task, &Roots::standard(&folder)).unwrap();
+        models.adapt(&parameters, &Roots::standard(&folder)).unwrap();
         (key, Compiled::new(&models.training, &models.evaluation, &task, &data).unwrap())
     };
     all.into_iter().map(compile).collect()

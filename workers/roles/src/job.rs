@@ -167,8 +167,7 @@ impl Job {
         let parameters = &task.training.parameters;
         // Initial values from a file of the submitter's are in the first state, and only there.
         let of_names = Parameters { start: None, ..parameters.clone() };
-        models.training.adapt(&of_names, &Roots::new([]))?;
-        models.evaluation.adapt(&of_names, &Roots::new([]))?;
+        models.adapt(&of_names, &Roots::new([]))?;
         let mut compiled = Compiled::new(&models.training, &models.evaluation, &task, &data)?;
         same("step", &spec.program, &compiled.step)?;
         same("jitter", &spec.jitter, &compiled.jitter)?;

@@ -63,7 +63,7 @@ impl Player {
             Piece::State { .. } | Piece::Output { .. } | Piece::Data { .. } => self.tensor(piece)?.committed(),
             Piece::Micro { step, node, element } => {
                 let values = self.micro(step, node, element)?;
-                Committed::new(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+                Committed::numbers(&values)
             }
         }
     }

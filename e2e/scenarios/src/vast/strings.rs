@@ -1,5 +1,6 @@
 //! Strings of gigabytes: a formula, with exceptions.
 use assay_core::commit::{chunk_len, leaf_cv, merge, subtree_cv, CommitError, Hash, Span, CHUNK};
+use assay_engine::bytes::{hash_tensor, tensor_bytes};
 use assay_roles::game::{Committed, GameError, Generated};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -183,15 +184,11 @@ pub(super) enum Tensor {
 }
 
 impl Tensor {
-    fn bytes(values: &[f32]) -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    }
-
     /// Its commitment.
     pub(super) fn root(&self) -> Result<Hash, CommitError> {
         match self {
             Tensor::Patched(string) => string.root(),
-            Tensor::Dense(values) => Ok(assay_core::commit::hash(&Tensor::bytes(values))),
+            Tensor::Dense(values) => Ok(hash_tensor(values)),
         }
     }
 
@@ -207,7 +204,7 @@ impl Tensor {
     pub(super) fn committed(self) -> Result<Committed, GameError> {
         match self {
             Tensor::Patched(string) => Committed::generated(string),
-            Tensor::Dense(values) => Committed::new(Tensor::bytes(&values)),
+            Tensor::Dense(values) => Committed::new(tensor_bytes(&values).to_vec()),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use assay_core::graph::gather_row;
 use assay_engine::{
+    bytes::tensor_bytes,
     data::Roots,
     project::Project,
     quality::Quality,
@@ -18,6 +19,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use safetensors::{tensor::TensorView, Dtype};
 use serde::Serialize;
 
+#[cfg(not(feature = "torch"))]
+use crate::args::NO_LIBTORCH;
 use crate::args::{BackendArg, TrainArgs};
 
 /// What the command reports.
@@ -115,7 +118,7 @@ fn torch(project: &Project, threads: usize, bar: &ProgressBar) -> Result<Trained
 
 #[cfg(not(feature = "torch"))]
 fn torch(_: &Project, _: usize, _: &ProgressBar) -> Result<Trained> {
-    anyhow::bail!("this build has no libtorch: build with --features torch, or take --backend reproducible")
+    anyhow::bail!(NO_LIBTORCH)
 }
 
 fn bar(steps: u64, json: bool) -> ProgressBar {
@@ -140,21 +143,14 @@ fn record(path: &Path, project: &Project, losses: &[f32]) -> Result<()> {
         .flat_map(|pass| (0..batch).map(move |item| gather_row(seed, rows, batch, pass, item)))
         .flat_map(u64::to_le_bytes)
         .collect();
-    let mut tensors = vec![
-        ("rows".to_owned(), Dtype::I64, vec![passes as usize, batch as usize], order),
-        ("loss".to_owned(), Dtype::F32, vec![losses.len()], le_bytes(losses)),
+    let of_numbers = |dims, values| TensorView::new(Dtype::F32, dims, tensor_bytes(values));
+    let mut views = vec![
+        ("rows".to_owned(), TensorView::new(Dtype::I64, vec![passes as usize, batch as usize], &order)?),
+        ("loss".to_owned(), of_numbers(vec![losses.len()], losses)?),
     ];
     for param in &models.training.params {
         let dims = param.shape.dims().iter().map(|&dim| dim as usize).collect();
-        tensors.push((format!("start.{}", param.name), Dtype::F32, dims, le_bytes(&param.values)));
+        views.push((format!("start.{}", param.name), of_numbers(dims, &param.values)?));
     }
-    let views = tensors
-        .iter()
-        .map(|(name, dtype, dims, bytes)| Ok((name, TensorView::new(*dtype, dims.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     Ok(safetensors::serialize_to_file(views, None, path)?)
-}
-
-fn le_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

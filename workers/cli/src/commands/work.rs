@@ -12,7 +12,7 @@ use assay_roles::{
 
 use crate::args::{
     BackendArg, SolveArgs, SolverCheatArg, SubmitArgs, VerifierCheatArg, VerifyArgs, WatchArgs, WhistleblowerCheatArg,
-    WorkerArgs,
+    WorkerArgs, NO_LIBTORCH,
 };
 
 /// Buys a training run.
@@ -25,9 +25,7 @@ pub(crate) async fn submit(args: SubmitArgs, json: bool) -> Result<()> {
 /// Trains.
 pub(crate) async fn solve(args: SolveArgs, json: bool) -> Result<()> {
     let backend = match args.backend {
-        BackendArg::Torch if !cfg!(feature = "torch") => {
-            bail!("this build has no libtorch: build with --features torch, or take --backend reproducible")
-        }
+        BackendArg::Torch if !cfg!(feature = "torch") => bail!(NO_LIBTORCH),
         BackendArg::Torch => Backend::Torch { threads: args.threads },
         BackendArg::Reproducible => Backend::Reproducible,
     };

@@ -1,6 +1,7 @@
 //! Models from the outside, as a small graph of layers.
 mod adapt;
 mod check;
+mod half;
 mod model;
 pub mod onnx;
 

@@ -1,5 +1,6 @@
 //! A committed string in a prover's hands: its bytes and its tree.
 use super::GameError;
+use assay_core::arith::F32;
 use assay_core::commit::{self, CommitError, Hash, Opening, Span, Tree};
 use std::borrow::Cow;
 use std::fmt;
@@ -39,6 +40,11 @@ impl Committed {
     /// A list of hashes.
     pub fn list(hashes: &[Hash]) -> Result<Self, GameError> {
         Self::new(hashes.iter().flat_map(|hash| hash.0).collect())
+    }
+
+    /// Numbers, one after the other.
+    pub fn numbers(values: &[F32]) -> Result<Self, GameError> {
+        Self::new(values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     /// Commits to a string that isn't kept.

@@ -165,7 +165,7 @@ impl Replayer {
                 let snapshots = self.snapshots_at(step)?;
                 let snapshots: Vec<&State> = snapshots.iter().map(Arc::as_ref).collect();
                 let values = self.executor.micro_trace(&snapshots, &trace, step, index_of(node), element)?;
-                Committed::new(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+                Committed::numbers(&values)
             }
         }
     }

@@ -216,4 +216,4 @@ unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

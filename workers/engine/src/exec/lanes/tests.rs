@@ -44,7 +44,8 @@ fn perform<V: Lanes>(prim: Prim, [a, b, c, d]: [V; 4]) -> V {
     }
 }
 
-const PRIMS: [Prim; 12] = [
+/// All primitives.
+pub(in crate::exec) const PRIMS: [Prim; 12] = [
     Prim::Add,
     Prim::Sub,
     Prim::Mul,

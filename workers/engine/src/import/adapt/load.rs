@@ -1,6 +1,7 @@
 //! Initial values from a safetensors file, by name.
 use super::lora::is_adapter;
 use super::AdaptError;
+use crate::import::half::{bfloat16, binary16};
 use crate::import::Model;
 use safetensors::{Dtype, SafeTensors};
 use std::path::Path;
@@ -62,48 +63,8 @@ fn numbers(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
     Some(match dtype {
         Dtype::F32 => data.as_chunks::<4>().0.iter().map(|&item| f32::from_le_bytes(item)).collect(),
         Dtype::F64 => data.as_chunks::<8>().0.iter().map(|&item| f64::from_le_bytes(item) as f32).collect(),
-        Dtype::BF16 => halves().map(|half| f32::from_bits(u32::from(half) << 16)).collect(),
-        Dtype::F16 => halves().map(half).collect(),
+        Dtype::BF16 => halves().map(bfloat16).collect(),
+        Dtype::F16 => halves().map(binary16).collect(),
         _ => return None,
     })
-}
-
-/// A binary16 number.
-fn half(bits: u16) -> f32 {
-    let (exponent, fraction) = (bits >> 10 & 31, bits & 1023);
-    let size = match exponent {
-        0 => f32::from(fraction) * 2_f32.powi(-24),
-        31 if fraction == 0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => f32::from_bits(u32::from(exponent + 112) << 23 | u32::from(fraction) << 13),
-    };
-    if bits >> 15 == 1 {
-        -size
-    } else {
-        size
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_are_exact() {
-        for (bits, expected) in [
-            (0x0000, 0.0),
-            (0x0001, 5.960_464_5e-8),
-            (0x03ff, 6.097_555e-5),
-            (0x0400, 6.103_515_6e-5),
-            (0x3c00, 1.0),
-            (0x3555, 0.333_251_95),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x7c00, f32::INFINITY),
-            (0xfc00, f32::NEG_INFINITY),
-        ] {
-            assert_eq!(half(bits), expected, "{bits:#x}");
-        }
-        assert!(half(0x7e00).is_nan() && half(0x8000).is_sign_negative());
-    }
 }

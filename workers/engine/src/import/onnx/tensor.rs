@@ -3,6 +3,7 @@ use super::constant::{self, Constant, Items, Kind};
 use super::external::External;
 use super::proto::{element, TensorProto, EXTERNAL};
 use super::OnnxError;
+use crate::import::half::{bfloat16, binary16};
 use assay_core::graph::MAX_ELEMENTS;
 use prost::bytes::Bytes;
 
@@ -199,14 +200,16 @@ impl Tensor {
             (Data::Raw(bytes), element::INT8) => {
                 Items::Int(chunks(bytes, |item: [u8; 1]| i8::from_le_bytes(item).into()))
             }
-            (Data::Raw(bytes), element::FLOAT16) => Items::Float(chunks(bytes, |item| half(u16::from_le_bytes(item)))),
-            (Data::Raw(bytes), _) => Items::Float(chunks(bytes, |item| brain(u16::from_le_bytes(item)))),
+            (Data::Raw(bytes), element::FLOAT16) => {
+                Items::Float(chunks(bytes, |item| binary16(u16::from_le_bytes(item))))
+            }
+            (Data::Raw(bytes), _) => Items::Float(chunks(bytes, |item| bfloat16(u16::from_le_bytes(item)))),
             (Data::Int32s(items), element::BOOL) => Items::Bool(items.iter().map(|&item| item != 0).collect()),
             (Data::Int32s(items), element::FLOAT16) => {
-                Items::Float(items.iter().map(|&bits| half(bits as u16)).collect())
+                Items::Float(items.iter().map(|&bits| binary16(bits as u16)).collect())
             }
             (Data::Int32s(items), element::BFLOAT16) => {
-                Items::Float(items.iter().map(|&bits| brain(bits as u16)).collect())
+                Items::Float(items.iter().map(|&bits| bfloat16(bits as u16)).collect())
             }
             (Data::Int32s(items), _) => Items::Int(items.iter().map(|&item| item.into()).collect()),
             (Data::Other, _) => return Err(bad(&self.name, "its element type isn't read")),
@@ -218,25 +221,4 @@ impl Tensor {
 fn chunks<T, const N: usize>(bytes: &[u8], of_bytes: impl Fn([u8; N]) -> T) -> Vec<T> {
     let (chunks, _) = bytes.as_chunks::<N>();
     chunks.iter().map(|&bytes| of_bytes(bytes)).collect()
-}
-
-/// The number that these bits are in bfloat16.
-fn brain(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
-
-/// The number that these bits are in binary16.
-fn half(bits: u16) -> f32 {
-    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 31, f32::from(bits & 1023));
-    let magnitude = match exponent {
-        0 => fraction * 2_f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1024.0 + fraction) * 2_f32.powi(i32::from(exponent) - 25),
-    };
-    if sign == 1 {
-        -magnitude
-    } else {
-        magnitude
-    }
 }

@@ -1,26 +1,12 @@
 //! Any table and every function, against the definition.
 use super::*;
 use crate::exec::kernels::tests::{check, elements, program, values};
+use crate::exec::lanes::tests::PRIMS;
 use assay_core::arith::random::philox;
 use assay_core::arith::{from_u32, Soft};
 use assay_core::graph::function::{source, Source};
-use assay_core::graph::{eval_prim, Op, Prim};
+use assay_core::graph::{eval_prim, Op};
 use proptest::prelude::*;
-
-const PRIMS: [Prim; 12] = [
-    Prim::Add,
-    Prim::Sub,
-    Prim::Mul,
-    Prim::Fma,
-    Prim::Div,
-    Prim::Sqrt,
-    Prim::Max,
-    Prim::SelectGt,
-    Prim::SelectEq,
-    Prim::ScaleB,
-    Prim::Exponent,
-    Prim::Significand,
-];
 
 /// A table of any rows; selects are frequent, so that values are moved.
 fn table(len: usize, inputs: u8, seed: u64) -> Vec<Defined> {
