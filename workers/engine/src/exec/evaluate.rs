@@ -26,10 +26,10 @@ impl Executor {
         let (mut sum, mut correct, mut total) = (0.0, 0, 0);
         for batch in 0..batches {
             self.run(&[state], batch, |_| ())?;
-            let (logits, labels) = (&self.outputs[logits], &self.outputs[labels]);
+            let (logits, labels) = (self.output(logits), self.output(labels));
             let counted = match valid {
                 Some(valid) => {
-                    let rows = logits.chunks_exact(logits.len() / labels.len()).zip(labels).zip(&self.outputs[valid]);
+                    let rows = logits.chunks_exact(logits.len() / labels.len()).zip(labels).zip(self.output(valid));
                     let counted = || rows.clone().filter(|(_, &valid)| valid != 0.0);
                     correct += counted().filter(|((row, &label), _)| greatest(row) as f32 == label).count() as u64;
                     counted().count()
@@ -38,7 +38,7 @@ impl Executor {
             };
             // Of nothing there is no mean.
             if counted > 0 {
-                sum += f64::from(self.outputs[loss][0]) * counted as f64;
+                sum += f64::from(self.output(loss)[0]) * counted as f64;
                 total += counted as u64;
             }
         }

@@ -35,7 +35,7 @@ impl Executor {
                     (found, data.shape().elements())
                 }
                 other => {
-                    let tensor = tensor(other, snapshots, trace.outputs());
+                    let tensor = tensor(other, snapshots, |node| trace.output(node));
                     (value(tensor), tensor.len() as u64)
                 }
             };

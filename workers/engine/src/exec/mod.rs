@@ -12,9 +12,11 @@ mod evaluate;
 mod gemm;
 mod kernels;
 mod lanes;
+mod memory;
 mod micro;
 mod node;
 mod pool;
+mod schedule;
 mod trace;
 
 pub use error::ExecError;
@@ -28,8 +30,9 @@ use crate::tamper::Tamper;
 use assay_core::arith::F32;
 use assay_core::graph::{Node, Op, Program, ProgramKind, ReduceKind, Shape, Source};
 use kernels::gather::Rows;
-use node::Plan;
+use memory::Memory;
 use pool::Pool;
+use schedule::Schedule;
 use std::ops::ControlFlow;
 
 /// Bytes of all nodes' outputs together, at most: a program may come from a stranger.
@@ -37,14 +40,13 @@ pub const MAX_BYTES: u64 = 16 << 30;
 /// Name of the node that is a step's loss.
 pub const LOSS: &str = "loss";
 
-/// Runs one program. Buffers for all nodes are allocated once.
+/// Runs one program. All buffers are allocated once, and shared by nodes whose outputs aren't needed at the same time.
 pub struct Executor {
     program: Program,
     data: Vec<DataTensor>,
     isa: Isa,
     pool: Pool,
-    plans: Vec<Plan>,
-    outputs: Vec<Vec<f32>>,
+    memory: Memory,
     rows: Rows,
     loss: Option<usize>,
     tampers: Vec<Tamper>,
@@ -82,20 +84,24 @@ impl Executor {
         if got > MAX_BYTES {
             return Err(ExecError::TooLarge { got, max: MAX_BYTES });
         }
-        let outputs = program.nodes.iter().map(|node| vec![0.0; node.shape.elements() as usize]).collect();
-        let plans = program.nodes.iter().map(Plan::new).collect();
         let loss = loss(&program);
+        let memory = Memory::new(Schedule::fast(&program, &kept(&program, loss)));
         Ok(Executor {
             program,
             data,
             isa: Isa::best(),
             pool: Pool::new(1)?,
-            plans,
-            outputs,
+            memory,
             rows: Rows::default(),
             loss,
             tampers: Vec::new(),
         })
+    }
+
+    /// The same, one node after the other and each with a buffer of its own, as in a [trace](Self::trace): for
+    /// measurements. The bits don't depend on it.
+    pub fn node_by_node(self) -> Executor {
+        Executor { memory: Memory::new(Schedule::plain(&self.program)), ..self }
     }
 
     /// The same on several threads. The bits don't depend on it.
@@ -114,7 +120,7 @@ impl Executor {
     /// An executor that **cheats**, for tests and demonstrations: it changes the outputs of some nodes, and goes on
     /// honestly with what it made of them.
     pub fn with_tampers(self, tampers: impl Into<Vec<Tamper>>) -> Executor {
-        Executor { tampers: tampers.into(), ..self }
+        Executor { tampers: tampers.into(), ..self.node_by_node() }
     }
 
     /// The program.
@@ -127,6 +133,11 @@ impl Executor {
         &self.data
     }
 
+    /// Bytes of the buffers that outputs are kept in.
+    pub fn bytes(&self) -> u64 {
+        self.memory.bytes()
+    }
+
     /// One training step: the state becomes the next one. The loss is NaN if the program computes none.
     ///
     /// # Errors
@@ -135,18 +146,20 @@ impl Executor {
         self.step_observed(state, step, |_| ())
     }
 
-    /// The same, calling `after` with every node's number when it is done: for measurements.
+    /// The same, calling `after` with every node's number when it is done: for measurements. What is computed together
+    /// is done together, unless it runs [node by node](Self::node_by_node); what costs nothing isn't mentioned.
     ///
     /// # Errors
     /// As [`step`](Self::step).
     pub fn step_observed(&mut self, state: &mut State, step: u64, after: impl FnMut(usize)) -> Result<f32, ExecError> {
         self.expect(ProgramKind::Step)?;
         self.run(&[state], step, after)?;
-        let first = self.outputs.len() - state.len();
-        for (tensor, output) in state.tensors_mut().iter_mut().zip(&mut self.outputs[first..]) {
-            std::mem::swap(tensor, output);
+        let loss = self.loss.map_or(f32::NAN, |loss| self.output(loss)[0]);
+        let first = self.program.nodes.len() - state.len();
+        for (node, tensor) in (first..).zip(state.tensors_mut()) {
+            self.memory.swap(node, tensor);
         }
-        Ok(self.loss.map_or(f32::NAN, |loss| self.outputs[loss][0]))
+        Ok(loss)
     }
 
     /// Several training steps. `on_step` is called after each and may stop early; returns the steps done.
@@ -176,8 +189,9 @@ impl Executor {
     /// # Errors
     /// Too few states, or of another shape.
     pub fn trace(&mut self, snapshots: &[&State], step: u64) -> Result<Trace, ExecError> {
-        self.run(snapshots, step, |_| ())?;
-        Ok(Trace::new(self.outputs.clone()))
+        let mut memory = Memory::new(Schedule::plain(&self.program));
+        self.run_in(&mut memory, snapshots, step, |_| ())?;
+        Ok(Trace::new(memory.into_buffers()))
     }
 
     /// The value of a distance program.
@@ -187,7 +201,7 @@ impl Executor {
     pub fn distance(&mut self, start: &State, replayed: &State, claimed: &State) -> Result<F32, ExecError> {
         self.expect(ProgramKind::Distance)?;
         self.run(&[start, replayed, claimed], 0, |_| ())?;
-        let value = self.outputs.last().and_then(|output| output.first());
+        let value = self.program.nodes.len().checked_sub(1).and_then(|last| self.output(last).first());
         Ok(F32(value.copied().unwrap_or(f32::NAN).to_bits())) // Validated: the last node has one element.
     }
 
@@ -203,24 +217,47 @@ impl Executor {
     /// An executor of a program that isn't whole.
     #[cfg(test)]
     fn unchecked(program: Program, data: Vec<DataTensor>, isa: Isa, threads: usize) -> Executor {
-        let outputs = program.nodes.iter().map(|node| vec![f32::NAN; node.shape.elements() as usize]).collect();
         #[allow(clippy::unwrap_used)]
         let pool = Pool::new(threads).unwrap();
-        let plans = program.nodes.iter().map(Plan::new).collect();
-        Executor { program, data, isa, pool, plans, outputs, rows: Rows::default(), loss: None, tampers: Vec::new() }
+        let memory = Memory::new(Schedule::plain(&program));
+        Executor { program, data, isa, pool, memory, rows: Rows::default(), loss: None, tampers: Vec::new() }
     }
 
     /// Computes all nodes.
-    fn run(&mut self, snapshots: &[&State], step: u64, mut after: impl FnMut(usize)) -> Result<(), ExecError> {
+    fn run(&mut self, snapshots: &[&State], step: u64, after: impl FnMut(usize)) -> Result<(), ExecError> {
+        let mut memory = std::mem::take(&mut self.memory);
+        let done = self.run_in(&mut memory, snapshots, step, after);
+        self.memory = memory;
+        done
+    }
+
+    /// The same in this memory.
+    fn run_in(
+        &mut self,
+        memory: &mut Memory,
+        snapshots: &[&State],
+        step: u64,
+        mut after: impl FnMut(usize),
+    ) -> Result<(), ExecError> {
         self.check_snapshots(snapshots)?;
-        for index in 0..self.program.nodes.len() {
-            self.run_node(snapshots, step, index);
-            for tamper in self.tampers.iter().filter(|tamper| tamper.applies(step, index)) {
-                tamper.apply(&mut self.outputs[index]);
+        for index in 0..memory.schedule().works.len() {
+            self.perform(memory, snapshots, step, index);
+            for &node in memory.schedule().works[index].nodes() {
+                after(node);
             }
-            after(index);
+            // Who cheats runs node by node.
+            if let (false, &[node]) = (self.tampers.is_empty(), memory.schedule().works[index].nodes()) {
+                for tamper in self.tampers.iter().filter(|tamper| tamper.applies(step, node)) {
+                    tamper.apply(memory.output_mut(node));
+                }
+            }
         }
         Ok(())
+    }
+
+    /// A kept node's output, after a run.
+    fn output(&self, node: usize) -> &[f32] {
+        self.memory.output(node, self.program.nodes[node].shape.elements() as usize)
     }
 
     fn check_snapshots(&self, snapshots: &[&State]) -> Result<(), ExecError> {
@@ -253,16 +290,24 @@ fn loss(program: &Program) -> Option<usize> {
     named.or_else(|| program.nodes.iter().rposition(sums_all))
 }
 
+/// The nodes whose outputs are looked at after a run.
+fn kept(program: &Program, loss: Option<usize>) -> Vec<bool> {
+    let last = program.nodes.len().saturating_sub(1);
+    let named = |node: &Node| [LOGITS, LABELS, VALID].contains(&node.name.as_str());
+    let kept = |(index, node)| index == last || Some(index) == loss || named(node);
+    program.nodes.iter().enumerate().map(kept).collect()
+}
+
 /// Position in a list of the program.
 fn at(index: u32) -> usize {
     index as usize
 }
 
-/// What a node's input reads, unless it is data.
-fn tensor<'a>(source: Source, snapshots: &[&'a State], earlier: &'a [Vec<f32>]) -> &'a [f32] {
+/// What a node's input reads, unless it is data; `output` gives nodes' outputs.
+fn tensor<'a>(source: Source, snapshots: &[&'a State], output: impl FnOnce(usize) -> &'a [f32]) -> &'a [f32] {
     match source {
         Source::State { snapshot, index } => snapshots[usize::from(snapshot)].tensor(at(index)),
-        Source::Node { index } => &earlier[at(index)],
+        Source::Node { index } => output(at(index)),
         Source::Data { .. } => &[], // Only Gather reads data, and it reads it elsewhere.
     }
 }

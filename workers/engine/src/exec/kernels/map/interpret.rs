@@ -1,29 +1,26 @@
 //! The interpreter of tables: each row over a block of elements that a level-1 cache holds.
 use super::broadcast::{Block, Read};
-use super::table::{Row, Table};
+use super::table::{Row, Table, SLOTS};
 use crate::exec::lanes::{Kernel, Lanes, MAX_LANES};
 use assay_core::graph::Prim;
 
 /// Values that all registers hold together: 16 KiB.
 const VALUES: usize = 4096;
-/// Slots of a table at most.
-const SLOTS: usize = 256;
-
 /// Elements of a block.
 pub(super) fn block_len(table: &Table) -> usize {
-    let blocks = table.registers + table.inputs + usize::from(table.column) + 1;
+    let blocks = table.first_constant() + table.outputs;
     (VALUES / blocks / 64 * 64).clamp(64, 1024)
 }
 
-/// Elements `first..first + out.len()` of a map.
-pub(super) struct Interpret<'a> {
+/// Elements `first..first + len` of a map, `len` being that of all outputs.
+pub(super) struct Interpret<'a, 'o> {
     pub(super) table: &'a Table,
     pub(super) reads: &'a [Read],
     pub(super) inputs: &'a [&'a [f32]],
     /// Length of the output's last axis.
     pub(super) columns: usize,
     pub(super) first: usize,
-    pub(super) out: &'a mut [f32],
+    pub(super) outs: &'a mut [&'o mut [f32]],
     pub(super) scratch: &'a mut Vec<f32>,
 }
 
@@ -35,34 +32,36 @@ struct Place {
     step: usize,
 }
 
-impl Kernel for Interpret<'_> {
+impl Kernel for Interpret<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Interpret { table, reads, inputs, columns, first, out, scratch } = self;
+        let Interpret { table, reads, inputs, columns, first, outs, scratch } = self;
         let len = block_len(table);
-        let output = table.slots() - 1;
-        let constants = output - table.constants.len();
-        scratch.resize(scratch.len().max((constants + 1) * len + table.constants.len() * MAX_LANES), 0.0);
+        let all = outs.first().map_or(0, |out| out.len());
+        let constants = table.first_constant();
+        let outputs = constants + table.constants.len();
+        let blocks = constants + table.outputs;
+        scratch.resize(scratch.len().max(blocks * len + table.constants.len() * MAX_LANES), 0.0);
         let base = scratch.as_mut_ptr();
         let mut places = [Place { at: base, step: V::N }; SLOTS];
-        // SAFETY: the scratch was made for this: blocks of registers, inputs, the column and an end of the output, and
-        // a vector for every constant.
+        // SAFETY: the scratch was made for this: blocks of registers, inputs, the column and the ends of outputs, and a
+        // vector for every constant.
         let (block_of, output_end) = unsafe {
             for (slot, place) in places.iter_mut().enumerate().take(table.registers) {
                 place.at = base.add(slot * len);
             }
             for (i, &value) in table.constants.iter().enumerate() {
-                let at = base.add((constants + 1) * len + i * MAX_LANES);
+                let at = base.add(blocks * len + i * MAX_LANES);
                 V::splat(value).store(at);
                 places[constants + i] = Place { at, step: 0 };
             }
-            (move |slot: usize| base.add(slot * len), base.add(constants * len))
+            (move |slot: usize| base.add(slot * len), move |output: usize| base.add((constants + output) * len))
         };
         let mut done = 0;
-        while done < out.len() {
-            let left = out.len() - done;
+        while done < all {
+            let left = all - done;
             // Whole vectors; at the end one that is filled up.
             let count = if left >= V::N { (left / V::N * V::N).min(len) } else { left };
             let part = count < V::N;
@@ -77,7 +76,7 @@ impl Kernel for Interpret<'_> {
                     Read::Broadcast(broadcast) => broadcast.block(x, e, buffer),
                 };
                 places[slot] = match place {
-                    // Read only: every row writes to a register or the output.
+                    // Read only: every row writes to a register or an output.
                     Block::From(from) if !part => Place { at: x[from..from + count].as_ptr().cast_mut(), step: V::N },
                     Block::From(from) => {
                         buffer.copy_from_slice(&x[from..from + count]);
@@ -98,15 +97,19 @@ impl Kernel for Interpret<'_> {
                 numbers(buffer, first + done, columns);
                 places[slot].at = block_of(slot);
             }
-            places[output].at = if part { output_end } else { out[done..].as_mut_ptr() };
+            for (output, out) in outs.iter_mut().enumerate() {
+                places[outputs + output].at = if part { output_end(output) } else { out[done..].as_mut_ptr() };
+            }
             let vectors = count.div_ceil(V::N);
             for row in &table.rows {
                 // SAFETY: every slot's place holds so many vectors.
                 unsafe { perform::<V>(row, &places, vectors) };
             }
             if part {
-                // SAFETY: the block at the end of the output, which has been written.
-                out[done..].copy_from_slice(unsafe { std::slice::from_raw_parts(output_end, count) });
+                for (output, out) in outs.iter_mut().enumerate() {
+                    // SAFETY: the block of the output's end, which has been written.
+                    out[done..].copy_from_slice(unsafe { std::slice::from_raw_parts(output_end(output), count) });
+                }
             }
             done += count;
         }

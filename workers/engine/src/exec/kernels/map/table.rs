@@ -1,4 +1,4 @@
-//! A function's table, prepared for blocks: where every row finds its arguments and leaves its value.
+//! Functions' tables, prepared for blocks: where every row finds its arguments and leaves its value.
 use assay_core::arith::F32;
 use assay_core::graph::function::{source, Source};
 use assay_core::graph::Prim;
@@ -6,8 +6,11 @@ use assay_core::graph::Prim;
 /// A row as in the definition.
 pub(super) type Defined = (Prim, [u8; 4]);
 
-/// A place that holds a block: registers first, then inputs, the column's number, constants and the output.
+/// A place that holds a block: registers first, then inputs, the column's number, constants and outputs.
 pub(super) type Slot = u8;
+
+/// Slots of a table at most.
+pub(super) const SLOTS: usize = 256;
 
 /// One row.
 #[derive(Clone, Copy, Debug)]
@@ -16,12 +19,32 @@ pub(super) struct Row {
     /// Those beyond the arity are slot 0.
     pub(super) args: [Slot; 4],
     pub(super) to: Slot,
-    /// Whether its NaNs have to be the protocol's: they reach the output, by themselves or moved by selects. Any other
+    /// Whether its NaNs have to be the protocol's: they reach an output, by themselves or moved by selects. Any other
     /// NaN may have any payload, as nothing depends on it.
     pub(super) canonical: bool,
 }
 
-/// A function with its parameters.
+/// One function of several that are computed together.
+#[derive(Clone, Debug)]
+pub(super) struct Member<'a> {
+    pub(super) rows: &'a [Defined],
+    pub(super) params: [F32; 4],
+    /// What its inputs are.
+    pub(super) inputs: Vec<Wire>,
+    /// Whether its value is an output. Others only serve later members.
+    pub(super) written: bool,
+}
+
+/// What a member's input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::exec) enum Wire {
+    /// This input of all.
+    Outer(usize),
+    /// The value of this member, an earlier one.
+    Inner(usize),
+}
+
+/// Functions with their parameters.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) rows: Vec<Row>,
@@ -32,6 +55,8 @@ pub(super) struct Table {
     /// Whether the column's number is read.
     pub(super) column: bool,
     pub(super) constants: Vec<f32>,
+    /// Number of outputs.
+    pub(super) outputs: usize,
 }
 
 /// What an argument is, before slots are known.
@@ -44,8 +69,8 @@ enum Arg {
 }
 
 impl Table {
-    /// That of a function of so many inputs.
-    pub(super) fn new(defined: &[Defined], params: [F32; 4], inputs: usize) -> Table {
+    /// That of functions of so many inputs together.
+    pub(super) fn new(members: &[Member<'_>], inputs: usize) -> Table {
         let mut constants: Vec<f32> = Vec::new();
         let mut constant = |value: F32| {
             let value = f32::from_bits(value.0);
@@ -55,57 +80,69 @@ impl Table {
                 constants.len() - 1
             }))
         };
-        let mut arg = |arg: u8| match source(arg) {
-            Source::Row(row) => Arg::Row(row.into()),
-            Source::Input(input) => Arg::Input(input.into()),
-            Source::Column => Arg::Column,
-            Source::Param(param) => constant(params.get(usize::from(param)).copied().unwrap_or(F32::ZERO)),
-            Source::Const(value) => constant(value),
-        };
-        let rows: Vec<(Prim, Vec<Arg>)> = defined
-            .iter()
-            .map(|&(prim, args)| (prim, args[..prim.arity()].iter().map(|&a| arg(a)).collect()))
-            .collect();
-        let uses = Uses::of(&rows);
+        let mut rows: Vec<(Prim, Vec<Arg>)> = Vec::new();
+        let (mut ends, mut written) = (Vec::new(), Vec::new());
+        for Member { rows: defined, params, inputs, written: is_written } in members {
+            let first = rows.len();
+            let mut arg = |arg: u8| match source(arg) {
+                Source::Row(row) => Arg::Row(first + usize::from(row)),
+                Source::Input(input) => match inputs[usize::from(input)] {
+                    Wire::Outer(input) => Arg::Input(input),
+                    Wire::Inner(member) => Arg::Row(ends[member]),
+                },
+                Source::Column => Arg::Column,
+                Source::Param(param) => constant(params.get(usize::from(param)).copied().unwrap_or(F32::ZERO)),
+                Source::Const(value) => constant(value),
+            };
+            for &(prim, args) in *defined {
+                rows.push((prim, args[..prim.arity()].iter().map(|&a| arg(a)).collect()));
+            }
+            ends.push(rows.len() - 1);
+            if *is_written {
+                written.push(rows.len() - 1);
+            }
+        }
+        let uses = Uses::of(&rows, &written);
         let column = rows.iter().any(|(_, args)| args.contains(&Arg::Column));
-        let (slots, registers) = registers(&rows, &uses);
+        let (own, registers) = registers(&rows, &uses, &written);
+        let first_output = registers + inputs + usize::from(column) + constants.len();
+        let place = |row: usize| written.iter().position(|&it| it == row).map_or(own[row], |i| first_output + i);
         let slot = |arg: Arg| match arg {
-            Arg::Row(row) => slots[row],
+            Arg::Row(row) => place(row),
             Arg::Input(input) => registers + input,
             Arg::Column => registers + inputs,
             Arg::Constant(constant) => registers + inputs + usize::from(column) + constant,
         };
-        let output = slot(Arg::Constant(constants.len()));
-        assert!(output <= Slot::MAX.into(), "a table of more than 255 values");
-        let last = rows.len() - 1;
+        assert!(first_output + written.len() <= SLOTS, "a table of more than {SLOTS} values");
         let prepared = rows.iter().enumerate().filter(|(row, _)| uses.last[*row].is_some()).map(|(row, (prim, of))| {
             let mut args = [0; 4];
             args.iter_mut().zip(of).for_each(|(to, &arg)| *to = slot(arg) as Slot);
-            let to = if row == last { output } else { slots[row] } as Slot;
-            Row { prim: *prim, args, to, canonical: uses.canonical[row] }
+            Row { prim: *prim, args, to: place(row) as Slot, canonical: uses.canonical[row] }
         });
-        Table { rows: prepared.collect(), registers, inputs, column, constants }
+        Table { rows: prepared.collect(), registers, inputs, column, constants, outputs: written.len() }
     }
 
-    /// Number of slots, the output's being the last.
-    pub(super) fn slots(&self) -> usize {
-        self.registers + self.inputs + usize::from(self.column) + self.constants.len() + 1
+    /// The first constant's slot: before it every slot has a block of its own.
+    pub(super) fn first_constant(&self) -> usize {
+        self.registers + self.inputs + usize::from(self.column)
     }
 }
 
 /// What becomes of rows' values.
 struct Uses {
-    /// The last row that reads it; the last row reads itself. `None`: nobody.
+    /// The last row that reads it; outputs read themselves. `None`: nobody.
     last: Vec<Option<usize>>,
     canonical: Vec<bool>,
 }
 
 impl Uses {
-    fn of(rows: &[(Prim, Vec<Arg>)]) -> Uses {
+    fn of(rows: &[(Prim, Vec<Arg>)], written: &[usize]) -> Uses {
         let n = rows.len();
         let (mut last, mut reaches) = (vec![None; n], vec![false; n]);
-        last[n - 1] = Some(n - 1);
-        reaches[n - 1] = true;
+        for &row in written {
+            last[row] = Some(row);
+            reaches[row] = true;
+        }
         let mut canonical = vec![false; n];
         for (row, (prim, args)) in rows.iter().enumerate().rev() {
             if last[row].is_none() {
@@ -124,22 +161,25 @@ impl Uses {
     }
 }
 
-/// A register for every row's value, free again after its last use; and how many there are.
-fn registers(rows: &[(Prim, Vec<Arg>)], uses: &Uses) -> (Vec<usize>, usize) {
+/// A register for every row's value that isn't an output, free again after its last use; and how many there are.
+fn registers(rows: &[(Prim, Vec<Arg>)], uses: &Uses, written: &[usize]) -> (Vec<usize>, usize) {
     let mut slots = vec![0; rows.len()];
     let mut free: Vec<usize> = Vec::new();
     let mut count = 0;
-    for (row, (_, args)) in rows.iter().enumerate().take(rows.len() - 1) {
+    for (row, (_, args)) in rows.iter().enumerate() {
         if uses.last[row].is_none() {
             continue;
         }
         // A row may write where its argument is: in a vector's place, it has read before it writes.
         for (place, arg) in args.iter().enumerate() {
             if let Arg::Row(from) = *arg {
-                if uses.last[from] == Some(row) && !args[..place].contains(arg) {
+                if uses.last[from] == Some(row) && !args[..place].contains(arg) && !written.contains(&from) {
                     free.push(slots[from]);
                 }
             }
+        }
+        if written.contains(&row) {
+            continue;
         }
         slots[row] = free.pop().unwrap_or_else(|| {
             count += 1;

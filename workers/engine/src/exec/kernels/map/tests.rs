@@ -69,7 +69,7 @@ proptest! {
         let tensors: Vec<&[f32]> = tensors.iter().map(Vec::as_slice).collect();
         for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
             let mut out = vec![0.0; n as usize];
-            map.run(isa, &Pool::new(1).unwrap(), &tensors, &mut out);
+            map.run(isa, &Pool::new(1).unwrap(), &tensors, &mut [&mut out]);
             let got: Vec<u32> = out.iter().map(|x| x.to_bits()).collect();
             prop_assert_eq!(&got, &expected, "{:?} {:?}", rows, isa);
         }

@@ -51,8 +51,8 @@ fn everywhere(
     for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
         for threads in [1, 2] {
             let mut executor = Executor::unchecked(program.clone(), data.to_vec(), isa, threads);
-            executor.run_node(&[&state], step, 0);
-            each(&executor.outputs[0], format!("{:?} on {isa:?}, {threads} threads", program.nodes[0]));
+            executor.run(&[&state], step, |_| ()).unwrap();
+            each(executor.output(0), format!("{:?} on {isa:?}, {threads} threads", program.nodes[0]));
         }
     }
 }

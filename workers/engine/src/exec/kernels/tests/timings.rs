@@ -25,7 +25,7 @@ fn time(op: Op, shapes: &[&[u32]], out: Option<&[u32]>, ids: usize) {
     let mut executor = Executor::unchecked(program, vec![], isa, 1);
     let mut measure = |runs: u32| {
         let begin = cpu_seconds();
-        (0..runs).for_each(|_| executor.run_node(&[&state], 0, 0));
+        (0..runs).for_each(|_| executor.run(&[&state], 0, |_| ()).unwrap());
         (cpu_seconds() - begin) / f64::from(runs)
     };
     measure(1);
