@@ -46,9 +46,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_split_in_sixteens() {
+    fn long_segments_take_few_moves() {
         let cases =
-            [(0, 0), (1, 0), (2, 1), (16, 1), (17, 2), (25, 2), (256, 2), (257, 3), (1 << 20, 5), (u32::MAX, 8)];
+            [(0, 0), (1, 0), (2, 1), (64, 1), (65, 2), (100, 2), (4096, 2), (4097, 3), (1 << 18, 3), (u32::MAX, 6)];
         for (steps, moves) in cases {
             assert_eq!(splits(steps), moves, "{steps}");
         }

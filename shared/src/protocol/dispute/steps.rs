@@ -8,8 +8,9 @@ use crate::wire::wire;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
-/// Parts that a range of steps is cut into at most.
-const PARTS: u32 = 16;
+/// Parts that a range of steps is cut into at most: four times those of a descent, since a root of a state costs 32 bytes
+/// here and no opening, and long segments are what takes most moves (decision 0010).
+const PARTS: u32 = 64;
 
 /// A range of steps that begins in an agreed state and ends in a disputed one.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -30,7 +31,7 @@ pub struct Split {
 
 wire!(struct Split { lo, hi, before, after, roots });
 
-/// Where a range is cut, its ends included: `lo + (hi - lo) * i / parts` with `parts = min(16, hi - lo)`.
+/// Where a range is cut, its ends included: `lo + (hi - lo) * i / parts` with `parts = min(64, hi - lo)`.
 pub fn boundaries(lo: u32, hi: u32) -> Vec<u32> {
     let steps = u64::from(hi.saturating_sub(lo));
     let parts = steps.clamp(1, u64::from(PARTS));
@@ -83,12 +84,12 @@ mod tests {
     #[test]
     fn boundaries_cut_evenly() {
         assert_eq!(boundaries(3, 5), [3, 4, 5]);
-        assert_eq!(boundaries(0, 16).len(), 17);
-        let cuts = boundaries(7, 107);
-        assert_eq!((cuts.len(), cuts[0], cuts[16]), (17, 7, 107));
+        assert_eq!(boundaries(0, 64).len(), 65);
+        let cuts = boundaries(7, 407);
+        assert_eq!((cuts.len(), cuts[0], cuts[64]), (65, 7, 407));
         assert!(cuts.windows(2).all(|pair| (6..=7).contains(&(pair[1] - pair[0]))));
         let cuts = boundaries(0, u32::MAX);
-        assert_eq!(cuts[16], u32::MAX);
+        assert_eq!(cuts[64], u32::MAX);
         assert!(cuts.windows(2).all(|pair| pair[0] < pair[1]));
     }
 

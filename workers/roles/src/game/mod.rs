@@ -8,6 +8,7 @@ mod challenger;
 mod committed;
 mod error;
 pub mod forger;
+mod kept;
 mod prover;
 mod replayer;
 mod target;

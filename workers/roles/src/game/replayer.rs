@@ -1,4 +1,5 @@
 //! The prover that executes the program: what it shows is what it computed.
+use super::kept::Kept;
 use super::{Committed, GameError, Piece, Prover};
 use assay_core::commit::Hash;
 use assay_core::graph::{Program, ProgramKind};
@@ -10,9 +11,9 @@ use assay_engine::tamper::Tamper;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// States kept at boundaries of a segment: those of one 16-fold split and of the one before.
-const STATES: usize = 34;
-/// Committed strings kept.
+/// Bytes for states and for committed strings that may be kept of each, however small the executor is.
+const SPARE: u64 = 64 << 20;
+/// Committed strings kept at most.
 const STRINGS: usize = 16;
 
 /// A prover that re-executes a segment or a distance.
@@ -24,10 +25,11 @@ pub struct Replayer {
     program: Arc<Program>,
     first: u64,
     snapshots: Vec<Arc<State>>,
-    /// States before some steps, in the order of their last use.
-    states: VecDeque<(u64, Arc<State>)>,
+    /// States before some steps.
+    states: Kept<Arc<State>>,
     roots: BTreeMap<u64, Hash>,
     trace: Option<(u64, Arc<Trace>)>,
+    /// In the order of their last use.
     strings: VecDeque<(Piece, Arc<Committed>)>,
 }
 
@@ -45,12 +47,14 @@ impl Replayer {
     fn new(program: Program, data: &[DataTensor], first: u64, snapshots: Vec<Arc<State>>) -> Result<Self, GameError> {
         let shared = Arc::new(program.clone());
         let executor = Executor::new(program, data)?;
+        let of_state = shared.states.iter().map(|state| state.shape.elements() * 4).sum::<u64>().max(1);
+        let states = executor.bytes().max(SPARE) / of_state;
         Ok(Self {
             executor,
             program: shared,
             first,
             snapshots,
-            states: VecDeque::new(),
+            states: Kept::new(usize::try_from(states).unwrap_or(usize::MAX)),
             roots: BTreeMap::new(),
             trace: None,
             strings: VecDeque::new(),
@@ -98,23 +102,16 @@ impl Replayer {
         if step == self.first {
             return Ok(begin.clone());
         }
-        if let Some(at) = self.states.iter().position(|(kept, _)| *kept == step) {
-            if let Some(found) = self.states.remove(at) {
-                self.states.push_back(found.clone());
-                return Ok(found.1);
-            }
+        let (from, state) = self.states.before(step).unwrap_or((self.first, begin));
+        if from == step {
+            return Ok(state.clone());
         }
-        let earlier = self.states.iter().filter(|(kept, _)| *kept < step).max_by_key(|(kept, _)| *kept);
-        let (from, state) = earlier.map_or((self.first, begin), |(kept, state)| (*kept, state));
         let mut state = State::clone(state);
         for at in from..step {
             self.executor.step(&mut state, at)?;
         }
         let state = Arc::new(state);
-        if self.states.len() >= STATES {
-            self.states.pop_front();
-        }
-        self.states.push_back((step, state.clone()));
+        self.states.put(step, state.clone());
         Ok(state)
     }
 
@@ -193,10 +190,12 @@ impl Prover for Replayer {
             }
         }
         let string = Arc::new(self.compute(piece)?);
-        if self.strings.len() >= STRINGS {
+        self.strings.push_back((piece, string.clone()));
+        let most = self.executor.bytes().max(SPARE);
+        let kept = |strings: &VecDeque<(Piece, Arc<Committed>)>| strings.iter().map(|(_, it)| it.len()).sum::<u64>();
+        while self.strings.len() > STRINGS || self.strings.len() > 1 && kept(&self.strings) > most {
             self.strings.pop_front();
         }
-        self.strings.push_back((piece, string.clone()));
         Ok(string)
     }
 }
