@@ -3,8 +3,9 @@
 //! Not by criterion: it times one function after the other, each for seconds, and compares what it remembers. On a machine
 //! that has other work the two then see different machines. Here each sample of ours is followed by one of theirs, and
 //! what counts is the median of the ratios of such pairs.
+use crate::clock::Clock;
 use anyhow::Result;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Pairs at least, however few `--runs` are.
 pub(crate) const PAIRS: u16 = 7;
@@ -51,12 +52,8 @@ fn repetitions(of: &mut Timed<'_>, least: Duration) -> Result<u64> {
 ///
 /// # Errors
 /// Its own.
-pub(crate) fn looped(count: u64, mut each: impl FnMut() -> Result<()>) -> Result<Duration> {
-    let begin = Instant::now();
-    for _ in 0..count {
-        each()?;
-    }
-    Ok(begin.elapsed())
+pub(crate) fn looped(clock: Clock, count: u64, mut each: impl FnMut() -> Result<()>) -> Result<Duration> {
+    clock.time(|| (0..count).try_for_each(|_| each()))
 }
 
 #[cfg(test)]

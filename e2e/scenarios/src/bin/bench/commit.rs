@@ -2,12 +2,13 @@
 //!
 //! Nothing of libtorch's is like it, so that the bar is a speed. It is that of the thread's own processor time, writing
 //! included, however busy the machine is; where there is memory to write to (/dev/shm), no disk is in it.
+use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
 use anyhow::Result;
 use assay_core::graph::{Name, Shape, StateDecl};
 use assay_engine::state::{Checkpoint, State};
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Tensors of the state.
 const TENSORS: u32 = 16;
@@ -33,12 +34,16 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
         eprintln!("bench: roots and files, {run} of {runs}");
         let state = &checkpoint.state;
         let [root, file, whole, memory] = &mut seconds;
-        root.push(timed(|| Ok(drop(state.root())))?);
+        let kept = |root| {
+            black_box(root);
+            Ok(())
+        };
+        root.push(timed(|| kept(state.root()))?);
         file.push(timed(|| write(state, &plain))?);
         std::fs::remove_file(&plain)?;
-        whole.push(timed(|| Ok(drop(checkpoint.write_file(&path)?)))?);
+        whole.push(timed(|| kept(checkpoint.write_file(&path)?))?);
         std::fs::remove_file(&path)?;
-        memory.push(timed(|| Ok(drop(checkpoint.committed())))?);
+        memory.push(timed(|| Ok(drop(black_box(checkpoint.committed()))))?);
     }
     let bytes = f64::from(TENSORS) * f64::from(ELEMENTS) * 4.0;
     let figure = |name: &str, seconds: &[f64]| {
@@ -82,13 +87,6 @@ fn write(state: &State, path: &Path) -> Result<()> {
 }
 
 /// Seconds of this thread's processor time.
-fn timed(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
-    let begin = processor_time();
-    work()?;
-    Ok((processor_time().saturating_sub(begin)).as_secs_f64())
-}
-
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    Ok(Clock::Thread.time(work)?.as_secs_f64())
 }

@@ -53,6 +53,9 @@ pub(crate) enum Bar {
     RatioAtLeast(f64),
 }
 
+/// What is said of ratios that spread over more than half of their median.
+const UNSTEADY: &str = "unsteady: the machine has other work";
+
 impl Figure {
     /// A number that is what it is.
     pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Figure {
@@ -76,7 +79,8 @@ impl Figure {
         let ours = Figure::median(name, pairs.iter().map(|pair| pair.0).collect(), unit);
         let (theirs, _) = median(pairs.iter().map(|pair| pair.1).collect());
         let (ratio, spread) = median(pairs.iter().map(|(ours, theirs)| ours / theirs).collect());
-        Figure { paired: Some(Paired { ratio, spread }), ..ours.against(whose, theirs) }
+        let note = (spread > ratio / 2.0).then(|| UNSTEADY.to_string());
+        Figure { paired: Some(Paired { ratio, spread }), note, ..ours.against(whose, theirs) }
     }
 
     pub(crate) fn against(self, what: &'static str, value: f64) -> Figure {
@@ -163,6 +167,8 @@ mod tests {
         assert_eq!(figure.reference, Some(Reference { what: "theirs", value: 10.0 }));
         assert_eq!(figure.ratio(), Some(0.9));
         assert!((figure.to_json()["ratio_spread"].as_f64().unwrap() - 0.2).abs() < 1e-9);
+        assert_eq!(figure.note, None);
+        assert_eq!(Figure::pairs("it", &[(1.0, 1.0), (1.0, 2.0)], "/s", "theirs").note.unwrap(), UNSTEADY);
         assert_eq!(figure.clone().bar(Bar::RatioAtLeast(0.9)).pass(), Some(true));
         assert_eq!(figure.bar(Bar::RatioAtLeast(0.91)).pass(), Some(false));
     }

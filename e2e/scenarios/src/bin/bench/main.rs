@@ -3,6 +3,7 @@
 mod alternate;
 #[cfg(feature = "torch")]
 mod chart;
+mod clock;
 mod commit;
 mod contracts;
 mod crowd;
@@ -45,6 +46,10 @@ struct Arguments {
     /// Suites vast, kernels, training: draw the figures into this file (SVG).
     #[arg(long)]
     plot: Option<std::path::PathBuf>,
+    /// Suites kernels, training: threads of both sides; several numbers, with commas, one after the other.
+    #[cfg(feature = "torch")]
+    #[arg(long, value_delimiter = ',', default_value = "1,2")]
+    threads: Vec<usize>,
     /// Suite memory: do this role's work, and print what it takes. For the suite itself.
     #[cfg(feature = "torch")]
     #[arg(long, hide = true)]
@@ -80,9 +85,9 @@ impl Suite {
             Suite::Overhead => overhead::run(arguments.runs, arguments.epochs),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
             #[cfg(feature = "torch")]
-            Suite::Kernels => kernels::run(arguments.runs, arguments.plot.as_deref()),
+            Suite::Kernels => kernels::run(arguments.runs, &arguments.threads, arguments.plot.as_deref()),
             #[cfg(feature = "torch")]
-            Suite::Training => training::run(arguments.runs, arguments.plot.as_deref()),
+            Suite::Training => training::run(arguments.runs, &arguments.threads, arguments.plot.as_deref()),
             #[cfg(feature = "torch")]
             Suite::Memory => memory::run(),
             Suite::Commit => commit::run(arguments.runs),

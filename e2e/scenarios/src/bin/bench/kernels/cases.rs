@@ -5,7 +5,7 @@ use assay_core::arith::random::philox;
 use assay_core::graph::{ConvPart, Input, Name, Node, Op, Program, Shape, Source, StateDecl, Window};
 use assay_engine::compile::Layout;
 use assay_engine::import::{LayerOp, Model, Unary, Value};
-use assay_engine::task::Optimiser;
+use assay_engine::task::{Optimiser, Rule};
 
 /// What libtorch is asked to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub(super) enum Kind {
     BatchNorm { epsilon: f32, momentum: f32 },
     Gelu { tanh: bool },
     EmbedGrad,
-    Optimiser(Optimiser),
+    AdamW(Optimiser),
 }
 
 /// A computation to be timed.
@@ -105,15 +105,19 @@ fn describe(node: &Node) -> String {
         Op::MatMul { trans_a, trans_b } => [trans_a, trans_b],
         _ => [false; 2],
     };
-    let inputs = node.inputs.iter().zip(transposed).map(|(input, transposed)| {
-        let dims: Vec<String> = input.shape.dims().iter().map(u32::to_string).collect();
-        format!("{}{}", dims.join("×"), if transposed { "ᵀ" } else { "" })
-    });
-    let strides = match node.op {
-        Op::Conv { window, .. } if window.stride != [1, 1] => format!(", stride {}", window.stride[0]),
-        _ => String::new(),
-    };
-    format!("{} {}{strides}", node.op.name(), inputs.collect::<Vec<_>>().join(" · "))
+    let inputs = node.inputs.iter().zip(transposed);
+    let inputs = inputs.map(|(input, turned)| format!("{}{}", times(&input.shape), if turned { "ᵀ" } else { "" }));
+    let inputs = inputs.collect::<Vec<_>>().join(" · ");
+    match node.op {
+        // The kernel's size is in the output alone, or the window's stride.
+        Op::Conv { .. } => format!("{} {inputs} → {}", node.op.name(), times(&node.shape)),
+        _ => format!("{} {inputs}", node.op.name()),
+    }
+}
+
+/// A shape in print.
+fn times(shape: &Shape) -> String {
+    shape.dims().iter().map(u32::to_string).collect::<Vec<_>>().join("×")
 }
 
 /// One node.
@@ -181,8 +185,7 @@ pub(super) fn layers(example: &Recorded) -> Result<Vec<Case>> {
             Kind::BatchNorm { .. } => "batch norm",
             _ => "GELU",
         };
-        let dims: Vec<String> = layer.shape.dims().iter().map(u32::to_string).collect();
-        let name = format!("{}/{what} {}", example.project.task.name, dims.join("×"));
+        let name = format!("{}/{what} {}", example.project.task.name, times(&layer.shape));
         let work = layer.shape.elements() as f64 / 1e6;
         cases.push(Case { name, kind, excerpt, operands, work, unit: "M/s", bar: OTHERS });
     }
@@ -210,22 +213,85 @@ fn operands(model: &Model, layout: &Layout, inputs: &[Value], sources: &[Source]
     inputs.iter().map(place).collect()
 }
 
-/// The whole optimiser: from gradients to the next state.
+/// The whole optimiser, if it is Adam: from gradients to the next state.
 ///
 /// # Errors
 /// Those of the engine.
-pub(super) fn optimiser(example: &Recorded) -> Result<Case> {
+pub(super) fn adam(example: &Recorded) -> Result<Option<Case>> {
+    let rule = example.project.task.training.optimiser;
+    if !matches!(rule.rule, Rule::Adam { decoupled: true, .. }) {
+        return Ok(None);
+    }
     let nodes = &example.program().nodes;
     let rate = nodes.iter().position(|node| matches!(node.op, Op::Schedule { .. })).context("no learning rate")?;
     let excerpt = example.excerpt(&(rate..nodes.len()).collect::<Vec<_>>())?;
     let model = &example.project.models.training;
-    let layout = Layout::new(model, &example.project.task.training.optimiser);
     let trained = (0..model.params.len()).filter(|&param| model.params[param].trained);
-    let state = |param: usize| Source::State { snapshot: 0, index: layout.param(param) as u32 };
-    let operands = trained.clone().map(|param| excerpt.sources().iter().position(|source| *source == state(param)));
-    let operands = operands.collect::<Option<Vec<_>>>().context("a parameter isn't trained")?;
+    let inputs: Vec<Value> = trained.clone().map(Value::Param).collect();
+    let operands = operands(model, &Layout::new(model, &rule), &inputs, excerpt.sources());
+    let operands = operands.context("a trained parameter isn't updated")?;
     let elements: u64 = trained.map(|param| model.params[param].shape.elements()).sum();
-    let kind = Kind::Optimiser(example.project.task.training.optimiser);
     let name = format!("{}/AdamW of {elements} parameters", example.project.task.name);
-    Ok(Case { name, kind, excerpt, operands, work: elements as f64 / 1e6, unit: "M/s", bar: OTHERS })
+    let (kind, work) = (Kind::AdamW(rule), elements as f64 / 1e6);
+    Ok(Some(Case { name, kind, excerpt, operands, work, unit: "M/s", bar: OTHERS }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_core::graph::function::Function;
+
+    fn node(name: &str, op: Op, inputs: &[&[u32]], shape: &[u32]) -> Node {
+        let shape_of = |dims: &[u32]| Shape::new(dims).unwrap();
+        let inputs = (0..).zip(inputs).map(|(at, dims)| Input::state(at, shape_of(dims))).collect();
+        Node { name: Name::new(name).unwrap(), op, inputs, shape: shape_of(shape) }
+    }
+
+    #[test]
+    fn shapes_are_measured_once() {
+        let product = |trans_b| Op::MatMul { trans_a: false, trans_b };
+        let nodes = [
+            node("a", product(false), &[&[2, 3], &[3, 4]], &[2, 4]),
+            node("b", product(false), &[&[2, 3], &[3, 4]], &[2, 4]),
+            node("c", product(true), &[&[2, 3], &[4, 3]], &[2, 4]),
+            node("d", Op::map(Function::Copy), &[&[2]], &[2]),
+        ];
+        assert_eq!(distinct(&nodes), [0, 2]);
+        assert_eq!(describe(&nodes[2]), "matmul 2×3 · 4×3ᵀ");
+    }
+
+    #[test]
+    fn a_layers_nodes_lie_together() {
+        let copy = |name: &str| node(name, Op::map(Function::Copy), &[&[2]], &[2]);
+        let nodes = ["x", "soft", "soft/max", "soft", "softer", "soft/grad"].map(copy);
+        assert_eq!(named(&nodes, "soft"), [1, 2, 3]);
+        assert!(named(&nodes, "none").is_empty());
+    }
+
+    #[test]
+    fn operations_are_counted() {
+        let case = |node: &Node| {
+            let program = Program { states: Vec::new(), data: Vec::new(), nodes: vec![node.clone()] };
+            let values = |source| match source {
+                Source::State { index, .. } => vec![1.0; node.inputs[index as usize].shape.elements() as usize],
+                _ => Vec::new(),
+            };
+            of_node(node, String::new(), Excerpt::of(&program, &[0], values).unwrap()).unwrap()
+        };
+        let transposed = Op::MatMul { trans_a: true, trans_b: false };
+        let product = case(&node("", transposed, &[&[5, 7, 2], &[5, 7, 3]], &[5, 2, 3]));
+        assert_eq!((product.work * 1e9).round(), 2.0 * 5.0 * 7.0 * 2.0 * 3.0);
+        // All parts of a convolution are as many operations.
+        let window = Window { stride: [1, 1], before: [1, 1], after: [1, 1], dilation: [1, 1] };
+        let conv = |part| Op::Conv { part, window, groups: 1 };
+        let (x, weight, y): (&[u32], &[u32], &[u32]) = (&[2, 3, 8, 8], &[4, 3, 3, 3], &[2, 4, 8, 8]);
+        let expected = 2.0 * (2.0 * 4.0 * 64.0) * 27.0;
+        for node in [
+            node("", conv(ConvPart::Forward), &[x, weight], y),
+            node("", conv(ConvPart::Input), &[y, weight], x),
+            node("", conv(ConvPart::Weight), &[y, x], weight),
+        ] {
+            assert_eq!((case(&node).work * 1e9).round(), expected);
+        }
+    }
 }

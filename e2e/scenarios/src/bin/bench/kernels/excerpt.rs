@@ -1,4 +1,5 @@
 //! Some nodes of a program as a program of their own, with the values that they have there.
+use crate::clock::Clock;
 use anyhow::{ensure, Context as _, Result};
 use assay_core::arith::F32;
 use assay_core::graph::function::Function;
@@ -6,7 +7,7 @@ use assay_core::graph::{Dtype, Input, Name, Node, Op, Program, ScheduleKind, Sha
 use assay_engine::exec::{Executor, Trace};
 use assay_engine::project::Project;
 use assay_engine::state::State;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A project, and what a step of its training computes.
 pub(super) struct Recorded {
@@ -44,14 +45,18 @@ impl Recorded {
 
 /// Some nodes, and what they read.
 pub(super) struct Excerpt {
-    /// A step whose states are what the nodes read: first a node that does nothing, then they, then copies of all states.
-    program: Program,
-    /// Values of what is read.
+    /// What they read, as states.
     state: State,
     /// Where each state comes from in the whole program.
     sources: Vec<Source>,
-    nodes: usize,
+    /// The nodes. The first is node 0.
+    nodes: Vec<Node>,
 }
+
+/// Nodes with less output are done several times between two looks at the clock.
+const OUTPUT: u64 = 256 << 10;
+/// But not more often.
+const TIMES: u64 = 64;
 
 impl Excerpt {
     /// Some nodes of a program, in order, with the values of what they read and aren't themselves.
@@ -64,41 +69,54 @@ impl Excerpt {
         mut values: impl FnMut(Source) -> Vec<f32>,
     ) -> Result<Excerpt> {
         let (mut states, mut sources, mut tensors): (Vec<StateDecl>, Vec<Source>, Vec<_>) = Default::default();
-        let mut own = vec![marker()?];
+        let mut own = Vec::new();
         for &index in nodes {
             let mut node = program.nodes.get(index).context("no such node")?.clone();
             for input in &mut node.inputs {
                 ensure!(input.dtype == Dtype::F32 && !matches!(input.source, Source::Data { .. }), "a node reads data");
                 let at_node = |at: usize| matches!(input.source, Source::Node { index } if index as usize == at);
                 if let Some(earlier) = nodes.iter().position(|&at| at_node(at)) {
-                    input.source = Source::Node { index: 1 + earlier as u32 };
+                    input.source = Source::Node { index: earlier as u32 };
                     continue;
                 }
                 let known = sources.iter().position(|source| *source == input.source);
-                let state = known.unwrap_or_else(|| {
+                let state = known.unwrap_or(sources.len());
+                if known.is_none() {
                     sources.push(input.source);
                     tensors.push(values(input.source));
-                    sources.len() - 1
-                });
-                if state == states.len() {
                     states.push(StateDecl { name: Name::new(format!("operand {state}"))?, shape: input.shape });
                 }
                 *input = Input::state(state as u32, input.shape);
             }
             own.push(node);
         }
-        for (index, decl) in (0..).zip(&states) {
-            let inputs = vec![Input::state(index, decl.shape)];
-            let op = Op::map(Function::Copy);
-            own.push(Node { name: decl.name.clone(), op, inputs, shape: decl.shape });
+        Ok(Excerpt { state: State::new(states, tensors)?, sources, nodes: own })
+    }
+
+    /// A step: a node that does nothing, the nodes that often, then copies of all states, which make it whole.
+    fn program(&self, times: u64) -> Result<Program> {
+        let mut nodes = vec![marker()?];
+        for _ in 0..times {
+            let first = nodes.len() as u32;
+            nodes.extend(self.nodes.iter().cloned().map(|mut node| {
+                for input in &mut node.inputs {
+                    if let Source::Node { index } = &mut input.source {
+                        *index += first;
+                    }
+                }
+                node
+            }));
         }
-        let state = State::new(states.clone(), tensors)?;
-        Ok(Excerpt { program: Program { states, data: Vec::new(), nodes: own }, state, sources, nodes: nodes.len() })
+        for (index, decl) in (0..).zip(self.state.decls()) {
+            let (op, inputs) = (Op::map(Function::Copy), vec![Input::state(index, decl.shape)]);
+            nodes.push(Node { name: decl.name.clone(), op, inputs, shape: decl.shape });
+        }
+        Ok(Program { states: self.state.decls().to_vec(), data: Vec::new(), nodes })
     }
 
     /// Shape and values of what is read, in order of first use.
     pub(super) fn operands(&self) -> impl Iterator<Item = (Shape, &[f32])> {
-        self.program.states.iter().map(|decl| decl.shape).zip(self.state.tensors().iter().map(Vec::as_slice))
+        self.state.decls().iter().map(|decl| decl.shape).zip(self.state.tensors().iter().map(Vec::as_slice))
     }
 
     /// Where each operand comes from in the whole program.
@@ -108,7 +126,7 @@ impl Excerpt {
 
     /// The nodes.
     pub(super) fn nodes(&self) -> &[Node] {
-        &self.program.nodes[1..=self.nodes]
+        &self.nodes
     }
 
     /// Runs the nodes that often: the time of them alone, without the copies that make the step whole.
@@ -116,19 +134,24 @@ impl Excerpt {
     /// # Errors
     /// Those of the engine.
     pub(super) fn timed(&self, threads: usize) -> Result<impl FnMut(u64) -> Result<Duration>> {
-        let mut executor = Executor::new(self.program.clone(), [])?.with_threads(threads)?;
-        let (mut state, last) = (self.state.clone(), self.nodes);
-        Ok(move |count| {
-            let mut took = Duration::ZERO;
-            let mut begin = Instant::now();
-            for _ in 0..count {
+        let output: u64 = self.nodes.iter().map(|node| 4 * node.shape.elements()).sum();
+        let times = (OUTPUT / output.max(1)).clamp(1, TIMES);
+        let mut executor = Executor::new(self.program(times)?, [])?.with_threads(threads)?;
+        let (mut state, last) = (self.state.clone(), times as usize * self.nodes.len());
+        let clock = Clock::of(threads);
+        let cost = clock.cost();
+        Ok(move |count: u64| {
+            let (mut took, mut begin) = (Duration::ZERO, Duration::ZERO);
+            let steps = count.div_ceil(times);
+            for _ in 0..steps {
                 executor.step_observed(&mut state, 0, |node| match node {
-                    0 => begin = Instant::now(),
-                    node if node == last => took += begin.elapsed(),
+                    0 => begin = clock.now(),
+                    node if node == last => took += clock.now().saturating_sub(begin).saturating_sub(cost),
                     _ => {}
                 })?;
             }
-            Ok(took)
+            // Whole steps were made; what is asked for is the time of `count`.
+            Ok(took.mul_f64(count as f64 / (steps * times) as f64))
         })
     }
 }
@@ -162,9 +185,11 @@ mod tests {
         let excerpt = Excerpt::of(&program, &[1, 2], values).unwrap();
         assert_eq!(excerpt.sources(), [Source::State { snapshot: 0, index: 0 }, Source::Node { index: 0 }]);
         assert_eq!(excerpt.nodes().len(), 2);
-        assert_eq!(excerpt.nodes()[1].inputs, [Input::node(1, shape), Input::state(0, shape)]);
-        let trace = Executor::new(excerpt.program.clone(), []).unwrap().trace(&[&excerpt.state], 0).unwrap();
-        assert_eq!((trace.output(1), trace.output(2)), ([4.0; 4].as_slice(), [5.0; 4].as_slice()));
+        assert_eq!(excerpt.nodes()[1].inputs, [Input::node(0, shape), Input::state(0, shape)]);
+        let trace = Executor::new(excerpt.program(2).unwrap(), []).unwrap().trace(&[&excerpt.state], 0).unwrap();
+        for (product, sum) in [(1, 2), (3, 4)] {
+            assert_eq!((trace.output(product), trace.output(sum)), ([4.0; 4].as_slice(), [5.0; 4].as_slice()));
+        }
         assert!(excerpt.timed(2).unwrap()(3).unwrap() > Duration::ZERO);
         assert!(Excerpt::of(&program, &[3], values).is_err());
     }

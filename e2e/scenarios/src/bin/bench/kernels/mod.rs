@@ -4,7 +4,8 @@ mod excerpt;
 mod theirs;
 
 use crate::alternate::alternate;
-use crate::chart::Bars;
+use crate::chart;
+use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
 use anyhow::{Context as _, Result};
 use assay_engine::project::Project;
@@ -17,8 +18,6 @@ use std::time::Duration;
 
 /// How long a sample takes at least.
 const SAMPLE: Duration = Duration::from_millis(20);
-/// Threads of both.
-pub(crate) const THREADS: [usize; 2] = [1, 2];
 /// Whose speed the reference is.
 pub(crate) const THEIRS: &str = "libtorch";
 
@@ -35,7 +34,7 @@ pub(crate) fn example(name: &str) -> Result<Project> {
 ///
 /// # Errors
 /// Those of the engine and of libtorch.
-pub(crate) fn run(runs: u16, plot: Option<&Path>) -> Result<Vec<Figure>> {
+pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<Vec<Figure>> {
     eprintln!("bench: looking for operators in the examples");
     let recorded = |name: &str| Recorded::new(example(name)?);
     let (gpt, cnn, resnet) = (recorded("shakespeare-gpt")?, recorded("fashion-cnn")?, recorded("fashion-resnet")?);
@@ -43,11 +42,11 @@ pub(crate) fn run(runs: u16, plot: Option<&Path>) -> Result<Vec<Figure>> {
     for example in [&gpt, &cnn, &resnet] {
         all.extend(cases::operators(example)?);
         all.extend(cases::layers(example)?);
+        all.extend(cases::adam(example)?);
     }
-    all.push(cases::optimiser(&gpt)?);
-    let bar = ProgressBar::new((all.len() * THREADS.len()) as u64);
+    let bar = ProgressBar::new((all.len() * threads.len()) as u64);
     let mut figures = Vec::new();
-    for threads in THREADS {
+    for &threads in threads {
         assay_engine::torch::set_threads(threads);
         for case in &all {
             figures.push(figure(case, threads, runs).with_context(|| case.name.clone())?);
@@ -56,16 +55,20 @@ pub(crate) fn run(runs: u16, plot: Option<&Path>) -> Result<Vec<Figure>> {
     }
     bar.finish_and_clear();
     if let Some(path) = plot {
-        let title = "Operators: speed over libtorch's";
-        Bars { title, lines: &[0.6, 0.8, 0.95] }.draw(path, &figures)?;
+        chart::draw(path, "Operators: speed over libtorch's", &figures)?;
     }
     Ok(figures)
 }
 
 fn figure(case: &Case, threads: usize, runs: u16) -> Result<Figure> {
-    let (mut ours, mut theirs) = (case.excerpt.timed(threads)?, theirs::theirs(case)?);
+    let (mut ours, mut theirs) = (case.excerpt.timed(threads)?, theirs::theirs(case, Clock::of(threads))?);
     let pairs = alternate((&mut ours, &mut *theirs), SAMPLE, runs)?;
     let pairs: Vec<_> = pairs.into_iter().map(|(ours, theirs)| (ours * case.work, theirs * case.work)).collect();
-    let threads = if threads == 1 { "1 thread" } else { "2 threads" };
-    Ok(Figure::pairs(format!("{threads}/{}", case.name), &pairs, case.unit, THEIRS).bar(Bar::RatioAtLeast(case.bar)))
+    let name = format!("{}/{}", on(threads), case.name);
+    Ok(Figure::pairs(name, &pairs, case.unit, THEIRS).bar(Bar::RatioAtLeast(case.bar)))
+}
+
+/// The group of what was measured on that many threads.
+pub(crate) fn on(threads: usize) -> String {
+    format!("{threads} thread{}", if threads == 1 { "" } else { "s" })
 }
