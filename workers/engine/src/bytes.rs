@@ -14,6 +14,19 @@ pub fn hash_bytes(bytes: &[u8]) -> Hash {
     Hash(*blake3::hash(bytes).as_bytes())
 }
 
+/// Bytes that are hashed at once: they stay in a level-2 cache, and are enough for all lanes of the widest vectors.
+const PIECE: usize = 256 << 10;
+
+/// The same, calling `also` with every piece of the bytes when it was hashed.
+pub(crate) fn hash_while(bytes: &[u8], mut also: impl FnMut(&[u8])) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for piece in bytes.chunks(PIECE) {
+        hasher.update(piece);
+        also(piece);
+    }
+    Hash(*hasher.finalize().as_bytes())
+}
+
 /// Commitment to a tensor.
 pub fn hash_tensor(values: &[f32]) -> Hash {
     hash_bytes(tensor_bytes(values))

@@ -2,11 +2,12 @@
 //!
 //! The same state always gives the same bytes: tensors lie in the order of the declarations.
 use super::{State, StateError};
+use crate::bytes::tensor_bytes;
 use assay_core::commit::Hash;
 use assay_core::graph::StateDecl;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{json, Map, Value};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,10 +26,26 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The safetensors file.
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.committed().1
+    }
+
+    /// The state's root, and the safetensors file: every tensor is read once for both.
+    pub fn committed(&self) -> (Hash, Vec<u8>) {
+        // The root stands in the header, and is known behind the tensors: what stands there first is as long.
+        let mut bytes = self.header(Hash::default());
+        bytes.reserve_exact(self.state.tensors().iter().map(|tensor| tensor_bytes(tensor).len()).sum());
+        let root = self.state.root_while(|piece| bytes.extend_from_slice(piece));
+        let header = self.header(root);
+        bytes[..header.len()].copy_from_slice(&header);
+        (root, bytes)
+    }
+
+    /// What lies before the tensors; as long for any root.
+    fn header(&self, root: Hash) -> Vec<u8> {
         let mut header = Map::new();
         header.insert(
             "__metadata__".into(),
-            json!({ "format": "pt", STEP: self.step.to_string(), ROOT: self.state.root().to_string() }),
+            json!({ "format": "pt", STEP: self.step.to_string(), ROOT: root.to_string() }),
         );
         let mut offset = 0_u64;
         for decl in self.state.decls() {
@@ -41,13 +58,7 @@ impl Checkpoint {
         }
         let mut text = Value::Object(header).to_string().into_bytes();
         text.resize(text.len().next_multiple_of(8), b' ');
-        let mut bytes = Vec::with_capacity(8 + text.len() + offset as usize);
-        bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&text);
-        for index in 0..self.state.len() {
-            bytes.extend_from_slice(self.state.bytes(index));
-        }
-        bytes
+        [(text.len() as u64).to_le_bytes().as_slice(), &text].concat()
     }
 
     /// The checkpoint in a file's bytes, of a program with these declarations. Values may be NaN.
@@ -104,18 +115,35 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// Writes the file, or leaves what was there: never half of it.
+    /// Writes the file, or leaves what was there: never half of it. Returns the state's root: every tensor is read once
+    /// for both.
     ///
     /// # Errors
     /// The folder can't be written to.
-    pub fn write_file(&self, path: &Path) -> Result<(), StateError> {
+    pub fn write_file(&self, path: &Path) -> Result<Hash, StateError> {
         let io = |error| StateError::Io { path: path.into(), error };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-        file.write_all(&self.to_bytes()).map_err(io)?;
+        let root = self.write_to(file.as_file_mut()).map_err(io)?;
         file.as_file().sync_all().map_err(io)?;
         file.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        Ok(root)
+    }
+
+    /// Writes to a file that is empty.
+    fn write_to(&self, file: &mut std::fs::File) -> std::io::Result<Hash> {
+        file.write_all(&self.header(Hash::default()))?;
+        // What fails is remembered, and nothing is written behind it.
+        let mut done = Ok(());
+        let root = self.state.root_while(|piece| {
+            if done.is_ok() {
+                done = file.write_all(piece);
+            }
+        });
+        done?;
+        file.rewind()?;
+        file.write_all(&self.header(root))?;
+        Ok(root)
     }
 
     /// Reads a file, to use what it holds: values must be finite.

@@ -5,7 +5,7 @@ mod error;
 pub use checkpoint::Checkpoint;
 pub use error::StateError;
 
-use crate::bytes::{hash_list, hash_tensor, tensor_bytes};
+use crate::bytes::{hash_list, hash_tensor, hash_while, tensor_bytes};
 use assay_core::commit::Hash;
 use assay_core::graph::StateDecl;
 use std::sync::Arc;
@@ -115,6 +115,12 @@ impl State {
     /// Commitment to the state.
     pub fn root(&self) -> Hash {
         hash_list(&self.roots())
+    }
+
+    /// The same, and all tensors' bytes piece by piece, in order: each is still in the cache when `also` gets it.
+    pub(crate) fn root_while(&self, mut also: impl FnMut(&[u8])) -> Hash {
+        let roots: Vec<Hash> = self.tensors.iter().map(|tensor| hash_while(tensor_bytes(tensor), &mut also)).collect();
+        hash_list(&roots)
     }
 }
 

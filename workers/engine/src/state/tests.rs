@@ -38,6 +38,24 @@ fn roots_are_those_of_the_protocol() {
 }
 
 #[test]
+fn roots_and_files_come_from_one_reading() {
+    // One tensor longer than what is hashed at once, one shorter.
+    let decls = [("long", 100_001), ("short", 3)]
+        .map(|(name, length)| StateDecl { name: Name::new(name).unwrap(), shape: Shape::new(&[length]).unwrap() });
+    let tensor = |length: u32| (0..length).map(|at| at as f32).collect();
+    let checkpoint = Checkpoint { step: 7, state: State::new(decls, vec![tensor(100_001), tensor(3)]).unwrap() };
+    let (root, bytes) = checkpoint.committed();
+    assert_eq!((root, &bytes), (checkpoint.state.root(), &checkpoint.to_bytes()));
+    let (header, tensors) = bytes.split_at(bytes.len() - 4 * 100_004);
+    assert!(header.windows(64).any(|window| window == root.to_string().as_bytes()));
+    assert_eq!(tensors, [checkpoint.state.bytes(0), checkpoint.state.bytes(1)].concat());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    assert_eq!(checkpoint.write_file(&path).unwrap(), root);
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
 fn files_are_replaced_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");

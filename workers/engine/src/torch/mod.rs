@@ -14,6 +14,7 @@ mod loss;
 mod network;
 mod optimiser;
 mod oracle;
+mod plain;
 mod samples;
 mod trainer;
 
@@ -21,6 +22,7 @@ pub use baseline::{baseline, Baseline};
 pub use error::TorchError;
 pub use evaluate::evaluate;
 pub use oracle::{gradients, Gradients};
+pub use plain::PlainTrainer;
 pub use trainer::TorchTrainer;
 
 #[cfg(doc)]

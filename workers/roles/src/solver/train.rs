@@ -164,6 +164,6 @@ fn segment(
         // What is published is what goes on, or the next segment alone would give the noise away by its size.
         trainer.load(&state)?;
     }
-    let root = state.root();
-    Ok(Trained { step, root, bytes: state::Checkpoint { step, state }.to_bytes(), loss })
+    let (root, bytes) = state::Checkpoint { step, state }.committed();
+    Ok(Trained { step, root, bytes, loss })
 }

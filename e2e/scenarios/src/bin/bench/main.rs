@@ -1,11 +1,23 @@
 //! Measures what is promised, as ratios of things measured in the same run: see `scripts/bench`.
+#[cfg(feature = "torch")]
+mod alternate;
+#[cfg(feature = "torch")]
+mod chart;
+mod clock;
+mod commit;
 mod contracts;
 mod crowd;
 mod examples;
 mod figure;
 mod growth;
+#[cfg(feature = "torch")]
+mod kernels;
+#[cfg(feature = "torch")]
+mod memory;
 mod overhead;
 mod table;
+#[cfg(feature = "torch")]
+mod training;
 mod vast;
 
 use anyhow::Result;
@@ -25,15 +37,23 @@ struct Arguments {
     /// Fail with exit code 1 if a bar isn't met.
     #[arg(long)]
     strict: bool,
-    /// Repetitions of what is timed.
+    /// Repetitions of what is timed. Suites kernels and training make at least 7, commit at least 5.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
     /// Suite overhead: training epochs, instead of the example task's own number.
     #[arg(long)]
     epochs: Option<u32>,
-    /// Suite vast: draw the growth into this file (SVG).
+    /// Suites vast, kernels, training: draw the figures into this file (SVG).
     #[arg(long)]
     plot: Option<std::path::PathBuf>,
+    /// Suites kernels, training: threads of both sides; several numbers, with commas, one after the other.
+    #[cfg(feature = "torch")]
+    #[arg(long, value_delimiter = ',', default_value = "1,2")]
+    threads: Vec<usize>,
+    /// Suite memory: do this role's work, and print what it takes. For the suite itself.
+    #[cfg(feature = "torch")]
+    #[arg(long, hide = true)]
+    memory_of: Option<memory::Who>,
 }
 
 /// The suites.
@@ -45,6 +65,17 @@ enum Suite {
     Overhead,
     /// Disputes about programs of up to 10⁹ parameters and 10⁵ steps.
     Vast,
+    /// The engine's operators against libtorch's.
+    #[cfg(feature = "torch")]
+    Kernels,
+    /// Whole training steps of the examples against libtorch's.
+    #[cfg(feature = "torch")]
+    Training,
+    /// Peak memory of the roles over plain libtorch training.
+    #[cfg(feature = "torch")]
+    Memory,
+    /// Roots and files of checkpoints, in GB/s of a core.
+    Commit,
 }
 
 impl Suite {
@@ -53,12 +84,29 @@ impl Suite {
             Suite::Contracts => contracts::run(),
             Suite::Overhead => overhead::run(arguments.runs, arguments.epochs),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
+            #[cfg(feature = "torch")]
+            Suite::Kernels => kernels::run(arguments.runs, &arguments.threads, arguments.plot.as_deref()),
+            #[cfg(feature = "torch")]
+            Suite::Training => training::run(arguments.runs, &arguments.threads, arguments.plot.as_deref()),
+            #[cfg(feature = "torch")]
+            Suite::Memory => memory::run(),
+            Suite::Commit => commit::run(arguments.runs),
         }
     }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    #[cfg(feature = "torch")]
+    if let Some(who) = arguments.memory_of {
+        return match who.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("bench: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let figures = match arguments.suite.run(&arguments) {
         Ok(figures) => figures,
         Err(error) => {

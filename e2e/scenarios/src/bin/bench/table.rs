@@ -38,10 +38,15 @@ fn row(figure: &Figure) -> [String; 7] {
         with_unit(figure.value),
         optional(figure.spread.map(|spread| format!("± {}", number(spread / 2.0)))),
         optional(figure.reference.as_ref().map(|it| format!("{} ({})", with_unit(it.value), it.what))),
-        optional(figure.ratio().map(|ratio| format!("{:.2} %", 100.0 * ratio))),
+        optional(figure.ratio().map(|ratio| {
+            let spread = figure.paired.map(|paired| format!(" ± {:.1}", 50.0 * paired.spread));
+            format!("{:.2}{} %", 100.0 * ratio, spread.unwrap_or_default())
+        })),
         optional(figure.bar.map(|bar| match bar {
             Bar::ValueAtMost(limit) => format!("≤ {}", with_unit(limit)),
+            Bar::ValueAtLeast(limit) => format!("≥ {}", with_unit(limit)),
             Bar::RatioAtMost(limit) => format!("≤ {} %", number(100.0 * limit)),
+            Bar::RatioAtLeast(limit) => format!("≥ {} %", number(100.0 * limit)),
         })),
         optional(figure.pass().map(|pass| if pass { "✓" } else { "✗" }.to_string())),
     ]

@@ -1,0 +1,196 @@
+//! Some nodes of a program as a program of their own, with the values that they have there.
+use crate::clock::Clock;
+use anyhow::{ensure, Context as _, Result};
+use assay_core::arith::F32;
+use assay_core::graph::function::Function;
+use assay_core::graph::{Dtype, Input, Name, Node, Op, Program, ScheduleKind, Shape, Source, StateDecl};
+use assay_engine::exec::{Executor, Trace};
+use assay_engine::project::Project;
+use assay_engine::state::State;
+use std::time::Duration;
+
+/// A project, and what a step of its training computes.
+pub(super) struct Recorded {
+    pub(super) project: Project,
+    trace: Trace,
+}
+
+impl Recorded {
+    /// Runs the first step of a project.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub(super) fn new(project: Project) -> Result<Recorded> {
+        let trace = project.compiled.trainer()?.trace(&[&project.compiled.start], 0)?;
+        Ok(Recorded { project, trace })
+    }
+
+    /// The training step.
+    pub(super) fn program(&self) -> &Program {
+        &self.project.compiled.step
+    }
+
+    /// Some nodes of the step.
+    ///
+    /// # Errors
+    /// Nodes that aren't there, or that read data.
+    pub(super) fn excerpt(&self, nodes: &[usize]) -> Result<Excerpt> {
+        Excerpt::of(self.program(), nodes, |source| match source {
+            Source::State { index, .. } => self.project.compiled.start.tensor(index as usize).to_vec(),
+            Source::Node { index } => self.trace.output(index as usize).to_vec(),
+            Source::Data { .. } => Vec::new(), // Refused.
+        })
+    }
+}
+
+/// Some nodes, and what they read.
+pub(super) struct Excerpt {
+    /// What they read, as states.
+    state: State,
+    /// Where each state comes from in the whole program.
+    sources: Vec<Source>,
+    /// The nodes. The first is node 0.
+    nodes: Vec<Node>,
+}
+
+/// Nodes with less output are done several times between two looks at the clock.
+const OUTPUT: u64 = 256 << 10;
+/// But not more often.
+const TIMES: u64 = 64;
+
+impl Excerpt {
+    /// Some nodes of a program, in order, with the values of what they read and aren't themselves.
+    ///
+    /// # Errors
+    /// Nodes that aren't there, or that read data; values of another length.
+    pub(super) fn of(
+        program: &Program,
+        nodes: &[usize],
+        mut values: impl FnMut(Source) -> Vec<f32>,
+    ) -> Result<Excerpt> {
+        let (mut states, mut sources, mut tensors): (Vec<StateDecl>, Vec<Source>, Vec<_>) = Default::default();
+        let mut own = Vec::new();
+        for &index in nodes {
+            let mut node = program.nodes.get(index).context("no such node")?.clone();
+            for input in &mut node.inputs {
+                ensure!(input.dtype == Dtype::F32 && !matches!(input.source, Source::Data { .. }), "a node reads data");
+                let at_node = |at: usize| matches!(input.source, Source::Node { index } if index as usize == at);
+                if let Some(earlier) = nodes.iter().position(|&at| at_node(at)) {
+                    input.source = Source::Node { index: earlier as u32 };
+                    continue;
+                }
+                let known = sources.iter().position(|source| *source == input.source);
+                let state = known.unwrap_or(sources.len());
+                if known.is_none() {
+                    sources.push(input.source);
+                    tensors.push(values(input.source));
+                    states.push(StateDecl { name: Name::new(format!("operand {state}"))?, shape: input.shape });
+                }
+                *input = Input::state(state as u32, input.shape);
+            }
+            own.push(node);
+        }
+        Ok(Excerpt { state: State::new(states, tensors)?, sources, nodes: own })
+    }
+
+    /// A step: a node that does nothing, the nodes that often, then copies of all states, which make it whole.
+    fn program(&self, times: u64) -> Result<Program> {
+        let mut nodes = vec![marker()?];
+        for _ in 0..times {
+            let first = nodes.len() as u32;
+            nodes.extend(self.nodes.iter().cloned().map(|mut node| {
+                for input in &mut node.inputs {
+                    if let Source::Node { index } = &mut input.source {
+                        *index += first;
+                    }
+                }
+                node
+            }));
+        }
+        for (index, decl) in (0..).zip(self.state.decls()) {
+            let (op, inputs) = (Op::map(Function::Copy), vec![Input::state(index, decl.shape)]);
+            nodes.push(Node { name: decl.name.clone(), op, inputs, shape: decl.shape });
+        }
+        Ok(Program { states: self.state.decls().to_vec(), data: Vec::new(), nodes })
+    }
+
+    /// Shape and values of what is read, in order of first use.
+    pub(super) fn operands(&self) -> impl Iterator<Item = (Shape, &[f32])> {
+        self.state.decls().iter().map(|decl| decl.shape).zip(self.state.tensors().iter().map(Vec::as_slice))
+    }
+
+    /// Where each operand comes from in the whole program.
+    pub(super) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The nodes.
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Runs the nodes that often: the time of them alone, without the copies that make the step whole.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub(super) fn timed(&self, threads: usize) -> Result<impl FnMut(u64) -> Result<Duration>> {
+        let output: u64 = self.nodes.iter().map(|node| 4 * node.shape.elements()).sum();
+        let times = (OUTPUT / output.max(1)).clamp(1, TIMES);
+        let mut executor = Executor::new(self.program(times)?, [])?.with_threads(threads)?;
+        let (mut state, last) = (self.state.clone(), times as usize * self.nodes.len());
+        let clock = Clock::of(threads);
+        let cost = clock.cost();
+        Ok(move |count: u64| {
+            let (mut took, mut begin) = (Duration::ZERO, Duration::ZERO);
+            let steps = count.div_ceil(times);
+            for _ in 0..steps {
+                executor.step_observed(&mut state, 0, |node| match node {
+                    0 => begin = clock.now(),
+                    node if node == last => took += clock.now().saturating_sub(begin).saturating_sub(cost),
+                    _ => {}
+                })?;
+            }
+            // Whole steps were made; what is asked for is the time of `count`.
+            Ok(took.mul_f64(count as f64 / (steps * times) as f64))
+        })
+    }
+}
+
+/// A node behind which the clock starts.
+fn marker() -> Result<Node> {
+    let op = Op::Schedule { kind: ScheduleKind::Constant, base: F32::ONE, end: F32::ONE, warmup: 0, period: 1 };
+    Ok(Node { name: Name::new("begin")?, op, inputs: Vec::new(), shape: Shape::SCALAR })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_cut_out_with_what_they_read() {
+        let shape = Shape::new(&[2, 2]).unwrap();
+        let node = |op: Op, inputs: Vec<Input>| Node { name: Name::default(), op, inputs, shape };
+        let states = ["a", "b"].map(|name| StateDecl { name: Name::new(name).unwrap(), shape }).to_vec();
+        let product = Op::MatMul { trans_a: false, trans_b: true };
+        let nodes = vec![
+            node(Op::map(Function::Copy), vec![Input::state(1, shape)]),
+            node(product, vec![Input::state(0, shape), Input::node(0, shape)]),
+            node(Op::map(Function::Add), vec![Input::node(1, shape), Input::state(0, shape)]),
+        ];
+        let program = Program { states, data: Vec::new(), nodes };
+        let values = |source| match source {
+            Source::State { .. } => vec![1.0; 4],
+            _ => vec![2.0; 4],
+        };
+        let excerpt = Excerpt::of(&program, &[1, 2], values).unwrap();
+        assert_eq!(excerpt.sources(), [Source::State { snapshot: 0, index: 0 }, Source::Node { index: 0 }]);
+        assert_eq!(excerpt.nodes().len(), 2);
+        assert_eq!(excerpt.nodes()[1].inputs, [Input::node(0, shape), Input::state(0, shape)]);
+        let trace = Executor::new(excerpt.program(2).unwrap(), []).unwrap().trace(&[&excerpt.state], 0).unwrap();
+        for (product, sum) in [(1, 2), (3, 4)] {
+            assert_eq!((trace.output(product), trace.output(sum)), ([4.0; 4].as_slice(), [5.0; 4].as_slice()));
+        }
+        assert!(excerpt.timed(2).unwrap()(3).unwrap() > Duration::ZERO);
+        assert!(Excerpt::of(&program, &[3], values).is_err());
+    }
+}
