@@ -2,9 +2,9 @@
 use super::cheat;
 use super::trainer::{trainer, Trainer};
 use crate::journal::{Event, Scribe};
+use crate::meter::{Meter, Reading};
 use crate::worker::{compute, Memory, Worker};
 use crate::{Checkpoint, ProofBlob, RoleError, SolverCheat, SolverOptions};
-use assay_core::commit::Hash;
 use assay_core::protocol::{Task, TaskSpec};
 use assay_engine::state;
 use assay_store::{BlobStore, Bytes};
@@ -34,11 +34,9 @@ impl std::fmt::Debug for Training {
     }
 }
 
-/// A segment that was trained.
+/// A segment that was trained: its end, and the last step's loss.
 struct Trained {
-    step: u64,
-    root: Hash,
-    bytes: Vec<u8>,
+    checkpoint: state::Checkpoint,
     loss: f32,
 }
 
@@ -84,7 +82,7 @@ impl Training {
         ProofBlob { checkpoints: self.published.clone() }
     }
 
-    /// Trains and publishes for about a second. Checkpoints are uploaded while the next segments are trained.
+    /// Trains and publishes for about a second. Checkpoints are hashed and uploaded while the next segments are trained.
     pub(super) async fn go_on(mut self, worker: &Worker, task: &Task) -> Result<Self, RoleError> {
         let scribe = worker.scribe.about(task.id);
         let memory = worker.memory(task.id);
@@ -98,10 +96,11 @@ impl Training {
                     break;
                 }
                 let trained = segment(trainer.as_mut(), &spec, next, cheat)?;
+                let step = trained.checkpoint.step;
                 if trained.loss.is_finite() {
-                    scribe.record(Event::Loss { step: trained.step, loss: trained.loss });
+                    scribe.record(Event::Loss { step, loss: trained.loss });
                 }
-                scribe.progress("train", trained.step, spec.steps);
+                scribe.progress("train", step, spec.steps);
                 if sender.blocking_send(trained).is_err() {
                     break; // An upload failed, which is told there.
                 }
@@ -112,7 +111,7 @@ impl Training {
             let mut published = Vec::new();
             let mut uploads = VecDeque::new();
             while let Some(trained) = receiver.recv().await {
-                let upload = upload(worker.ctx.store.clone(), trained);
+                let upload = upload(worker.ctx.store.clone(), trained.checkpoint);
                 uploads.push_back(tokio::spawn(upload));
                 if uploads.len() >= UPLOADS {
                     settle(&mut uploads, &memory, &mut published).await?;
@@ -124,7 +123,14 @@ impl Training {
             drop(receiver);
             Ok::<_, RoleError>(published)
         };
-        let (trainer, published) = tokio::join!(compute(&scribe, "train", work), publish);
+        let train = async {
+            let trainer = compute(&scribe, "train", work).await;
+            (trainer, Meter::start())
+        };
+        let ((trainer, meter), published) = tokio::join!(train, publish);
+        // What was published during training is in its processor time, that of the whole process. This is the rest,
+        // whose thread is any.
+        Reading { thread_cpu: Duration::ZERO, ..meter.read() }.record(&scribe, "publish");
         self.published.extend(published?);
         Ok(Self { trainer: trainer?, ..self })
     }
@@ -144,9 +150,10 @@ async fn settle(
     Ok(())
 }
 
-async fn upload(store: Arc<dyn BlobStore>, trained: Trained) -> Result<Checkpoint, RoleError> {
-    let blob = store.put(Bytes::from(trained.bytes)).await?;
-    Ok(Checkpoint { state: trained.root, blob })
+async fn upload(store: Arc<dyn BlobStore>, checkpoint: state::Checkpoint) -> Result<Checkpoint, RoleError> {
+    let (state, bytes) = tokio::task::spawn_blocking(move || checkpoint.committed()).await?;
+    let blob = store.put(Bytes::from(bytes)).await?;
+    Ok(Checkpoint { state, blob })
 }
 
 /// One segment and its checkpoint.
@@ -164,6 +171,5 @@ fn segment(
         // What is published is what goes on, or the next segment alone would give the noise away by its size.
         trainer.load(&state)?;
     }
-    let (root, bytes) = state::Checkpoint { step, state }.committed();
-    Ok(Trained { step, root, bytes, loss })
+    Ok(Trained { checkpoint: state::Checkpoint { step, state }, loss })
 }
