@@ -5,8 +5,8 @@
 //! cargo run --release -p assay-engine --example calibrate -- [--rounds N] [--nodes] examples/*/
 //! ```
 //! Rounds go over all examples in turn, so that whatever else the machine does falls on all of them. In a round an
-//! example makes steps for a fifth of a second: every other one as a whole, the others with the clock read behind every
-//! node. The clock is the thread's processor time, less what reading it takes. Of each, the median counts. `--nodes` also
+//! example makes steps for a fifth of a second: every other one as a whole, the others node by node, with the clock read
+//! behind each. The clock is the thread's processor time, less what reading it takes. Of each, the median counts. `--nodes` also
 //! prints a line for each node: nanoseconds, units, what it is.
 use anyhow::{ensure, Context, Result};
 use assay_core::graph::{Node, Op};
@@ -27,6 +27,8 @@ const BAR: f64 = 0.3;
 struct Example {
     name: String,
     executor: Executor,
+    /// The same, node by node.
+    single: Executor,
     state: State,
     steps: u64,
     /// The step that comes next.
@@ -87,10 +89,10 @@ impl Example {
     fn open(folder: &Path) -> Result<Example> {
         let Project { task, compiled, .. } =
             Project::open(folder).with_context(|| format!("cannot use {}", folder.display()))?;
-        let executor = compiled.trainer()?;
+        let (executor, single) = (compiled.trainer()?, compiled.trainer()?.node_by_node());
         let nodes = vec![Vec::new(); executor.program().nodes.len()];
         let (state, steps) = (compiled.start.clone(), compiled.steps);
-        Ok(Example { name: task.name, executor, state, steps, step: 0, whole: Vec::new(), nodes })
+        Ok(Example { name: task.name, executor, single, state, steps, step: 0, whole: Vec::new(), nodes })
     }
 
     fn turn(&mut self, clock: f64) -> Result<()> {
@@ -106,7 +108,7 @@ impl Example {
                 self.whole.push(now() - begin - clock);
             } else {
                 let (nodes, mut last) = (&mut self.nodes, now());
-                self.executor.step_observed(&mut self.state, step, |index| {
+                self.single.step_observed(&mut self.state, step, |index| {
                     let time = now() - last - clock;
                     nodes[index].push(time);
                     last = now();
