@@ -1,72 +1,25 @@
 //! Every example's first state roots, as checked in: no machine, no number of threads and no later version may change
 //! them.
-use assay_core::arith::random::philox;
-use assay_core::graph::{Dtype, Shape};
-use assay_engine::compile::Compiled;
-use assay_engine::data::{DataTensor, Roots};
-use assay_engine::exec::Isa;
-use assay_engine::import::{onnx, LayerOp, Model, Value};
-use assay_engine::project::Models;
-use assay_engine::task::{Task, TaskData};
-use serde_json::{json, Value as Json};
-use std::path::{Path, PathBuf};
+mod common;
 
-const EXAMPLES: [&str; 7] =
-    ["digits-logistic", "digits-mlp", "fashion-cnn", "fashion-mlp", "fashion-resnet", "milton-lora", "shakespeare-gpt"];
+use assay_engine::compile::Compiled;
+use assay_engine::exec::Isa;
+use common::{folder, Example, EXAMPLES};
+use serde_json::{json, Value as Json};
+use std::path::Path;
+
 /// Steps whose states are recorded.
 const STEPS: u64 = 20;
-/// Batches of the synthetic training data: enough for the segments that a task wants.
-const BATCHES: u32 = 50;
 
-fn folder(name: &str) -> PathBuf {
-    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../examples").join(name)
-}
-
-/// Ids that a model takes, or 256 if it takes numbers.
-fn limit(model: &Model) -> u32 {
-    let embeds =
-        |layer: &&assay_engine::import::Layer| layer.op == LayerOp::Embed && layer.inputs.get(1) == Some(&Value::Input);
-    let table = model.layers.iter().find(embeds).and_then(|layer| layer.inputs.first());
-    table.map_or(256, |&table| model.shape(table).dims()[0])
-}
-
-/// Data of the shapes that the model takes.
-fn synthetic(task: &Task, model: &Model) -> TaskData {
-    let tensor = |dims: &[u32], limit: u32, seed: u64| {
-        let shape = Shape::new(dims).unwrap();
-        let bytes: Vec<u8> = (0..shape.elements()).map(|i| (philox(seed, 0, i)[0] % limit) as u8).collect();
-        DataTensor::new(Dtype::U8, shape, bytes).unwrap()
-    };
-    let (sample, output) = (model.input, model.shape(model.output));
-    let [_, labels @ .., classes] = output.dims() else { panic!() };
-    let of = |rows: u32, seed| {
-        let inputs = tensor(&[&[rows], &sample.dims()[1..]].concat(), limit(model), seed);
-        [inputs, tensor(&[&[rows], labels].concat(), *classes, seed + 1)]
-    };
-    let ([x, y], [test_x, test_y]) = (of(BATCHES * task.training.batch, 1), of(100, 3));
-    TaskData::new(task, [x, y, test_x, test_y]).unwrap()
-}
-
-/// An example's task, the data that it can be checked on, and what is compiled from them.
+/// What is compiled from an example, and the data that it can be checked on.
 fn programs(name: &str) -> Vec<(&'static str, Compiled)> {
-    let folder = folder(name);
-    let task = Task::read(&folder).unwrap();
-    let file = onnx::File::read(&folder.join(&task.model)).unwrap();
-    let mut all = vec![("synthetic", synthetic(&task, &file.model(task.training.batch).unwrap()))];
-    match TaskData::load(&task, &Roots::standard(&folder)) {
-        Ok(data) => all.push(("real", data)),
+    let example = Example::read(name);
+    let mut all = vec![("synthetic", example.synthetic())];
+    match example.real() {
+        Ok(real) => all.push(("real", real)),
         Err(error) => eprintln!("{name}: skipped on its real data: {error}"),
     }
-    let compile = |(key, data): (&'static str, TaskData)| {
-        let mut parameters = task.training.parameters.clone();
-        if key == "synthetic" {
-            parameters.start = None; // It is made of real data.
-        }
-        let mut models = Models::of(&file, &task, &data).unwrap();
-        models.adapt(&parameters, &Roots::standard(&folder)).unwrap();
-        (key, Compiled::new(&models.training, &models.evaluation, &task, &data).unwrap())
-    };
-    all.into_iter().map(compile).collect()
+    all
 }
 
 fn roots(compiled: &Compiled, isa: Isa, threads: usize, steps: u64) -> Vec<String> {

@@ -55,6 +55,21 @@ fn everywhere(
             each(&executor.outputs[0], format!("{:?} on {isa:?}, {threads} threads", program.nodes[0]));
         }
     }
+    #[cfg(feature = "cuda")]
+    emulated(program, &state, data, step, each);
+}
+
+/// What the kernels for GPUs give, emulated: planned for few thread blocks at once (great tiles, long sums in one), and
+/// for many.
+#[cfg(feature = "cuda")]
+fn emulated(program: &Program, state: &State, data: &[DataTensor], step: u64, mut each: impl FnMut(&[f32], String)) {
+    use crate::cuda::{CudaExecutor, Emulated};
+    for units in [1, 1000] {
+        let device = Box::new(Emulated::new(units));
+        let mut executor = CudaExecutor::unchecked(device, program.clone(), data).unwrap();
+        let output = executor.node_output(state, step).unwrap();
+        each(&output, format!("{:?} on an emulated GPU of {units} units", program.nodes[0]));
+    }
 }
 
 fn input_values(tensors: &[Vec<f32>], data: &[DataTensor]) -> Vec<Vec<F32>> {

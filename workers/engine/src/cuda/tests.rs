@@ -1,0 +1,69 @@
+//! What the real compiler makes of the kernels. It is fetched by `scripts/nvrtc`; without it these tests fail.
+use super::nvrtc::{Nvrtc, Output};
+use super::source::{Kernels, DEVICE};
+use assay_core::graph::function::Function;
+use assay_core::graph::Prim;
+
+/// The text of a kernel.
+fn entry<'a>(ptx: &'a str, name: &str) -> &'a str {
+    let begin = ptx.find(&format!(".entry {name}(")).unwrap_or_else(|| panic!("no kernel {name}"));
+    let rest = &ptx[begin..];
+    rest.find(".visible .entry").map_or(rest, |end| &rest[..end])
+}
+
+/// Every kernel, for the oldest and the newest architectures that are in use.
+#[test]
+fn everything_compiles_and_rounds_as_written() {
+    let nvrtc = Nvrtc::load().unwrap();
+    let known = nvrtc.architectures().unwrap();
+    let oldest = known.iter().copied().min().unwrap();
+    let all = Kernels::all();
+    let source = [DEVICE, &all.source()].concat();
+    for architecture in [70.max(oldest), 80, 90] {
+        let ptx = nvrtc.compile(&source, &format!("compute_{architecture}"), Output::Ptx).unwrap();
+        let ptx = String::from_utf8_lossy(&ptx);
+        // What flushes subnormals, is approximate, or isn't said to round to nearest.
+        for other in [".ftz", ".approx", ".full.f32", "fma.rn.f64", "mad.f32", "add.f32", "sub.f32", "mul.f32"] {
+            assert!(!ptx.contains(other), "{other} for {architecture}");
+        }
+        for name in all.names() {
+            entry(&ptx, name);
+        }
+        for &function in Function::ALL {
+            let kernel = entry(&ptx, &format!("map_{}_broadcast", function.name()));
+            let rows = |prim: Prim| function.rows().iter().filter(|row| row.0 == prim).count();
+            let expect = |instruction: &str, expected: usize| {
+                let got = kernel.matches(instruction).count();
+                assert_eq!(got, expected, "{instruction} in {} for {architecture}", function.name());
+            };
+            expect("fma.rn.f32", rows(Prim::Fma));
+            expect("mul.rn.f32", rows(Prim::Mul));
+            expect("div.rn.f32", rows(Prim::Div));
+            expect("sqrt.rn.f32", rows(Prim::Sqrt));
+            // Rounding to an integer adds a number and takes it away again.
+            let scales = rows(Prim::ScaleB);
+            expect("add.rn.f32", rows(Prim::Add) + scales);
+            expect("sub.rn.f32", rows(Prim::Sub) + scales);
+        }
+    }
+}
+
+/// Down to instructions, for one architecture: the driver does it for others.
+#[test]
+fn a_cubin() {
+    let mut kernels = Kernels::default();
+    kernels.map(Function::GeluGrad, true);
+    kernels.product("conv_weight", super::source::Tile::Large);
+    let source = [DEVICE, &kernels.source()].concat();
+    let image = Nvrtc::load().unwrap().compile(&source, "sm_80", Output::Cubin).unwrap();
+    assert!(image.starts_with(b"\x7fELF"));
+}
+
+#[test]
+fn a_machine_without_a_gpu_says_so() {
+    match super::Gpu::new(0) {
+        Ok(gpu) => println!("there is one: {}", super::Device::name(&gpu)),
+        Err(error) => println!("{error}"),
+    }
+    assert!(super::Gpu::new(1000).is_err());
+}
