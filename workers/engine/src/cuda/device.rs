@@ -60,4 +60,10 @@ pub trait Device: Send {
     /// # Errors
     /// The device refuses.
     unsafe fn launch(&mut self, kernel: usize, blocks: u32, threads: u32, args: &[u8]) -> Result<(), CudaError>;
+
+    /// Waits until everything that was launched is done.
+    ///
+    /// # Errors
+    /// A kernel failed.
+    fn wait(&mut self) -> Result<(), CudaError>;
 }

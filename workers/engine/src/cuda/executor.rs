@@ -124,6 +124,14 @@ impl CudaExecutor {
         Ok(steps)
     }
 
+    /// Waits until all steps are done, for measurements: without a loss to read, [`step`](Self::step) comes back before.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn wait(&mut self) -> Result<(), CudaError> {
+        self.device.wait()
+    }
+
     /// The state that the device has.
     ///
     /// # Errors

@@ -2,10 +2,13 @@
 use super::device::{Address, Device};
 use super::nvrtc::{Nvrtc, Output};
 use super::{source, CudaError};
+use crate::bytes::hash_bytes;
+use assay_core::commit::Hash;
 use cudarc::driver::{result, sys, CudaContext, DriverError};
+use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void, CString};
 use std::ptr::null_mut;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An NVIDIA GPU. What it is asked goes to the default stream, one after the other.
 pub struct Gpu {
@@ -57,12 +60,12 @@ impl Gpu {
         Ok(Gpu { context, name, units, architecture, memory: Vec::new(), module: None })
     }
 
-    /// Waits until everything that was launched is done.
-    ///
-    /// # Errors
-    /// A kernel failed.
-    pub fn synchronize(&self) -> Result<(), CudaError> {
-        asked("waiting", self.context.synchronize())
+    /// The same with plans for so many thread blocks at once. The bits don't depend on it.
+    pub fn with_units(self, units: u32) -> Gpu {
+        // A structure with a destructor can't be taken apart.
+        let mut gpu = self;
+        gpu.units = units;
+        gpu
     }
 
     fn bind(&self) -> Result<(), CudaError> {
@@ -75,6 +78,24 @@ impl Gpu {
             let _ = unsafe { result::module::unload(module.handle) };
         }
     }
+}
+
+/// A cubin, or text for the driver.
+type Image = Arc<[u8]>;
+
+/// What was compiled in this process, by a hash of the source and the architecture: a trainer's kernels serve the next
+/// trainer too.
+fn compiled(source: &str, architecture: u32) -> Result<Image, CudaError> {
+    static IMAGES: Mutex<BTreeMap<(Hash, u32), Image>> = Mutex::new(BTreeMap::new());
+    let key = (hash_bytes(source.as_bytes()), architecture);
+    // A thread that panicked has left whole entries only.
+    let images = || IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(image) = images().get(&key) {
+        return Ok(image.clone());
+    }
+    let image: Image = compile(source, architecture)?.into();
+    images().insert(key, image.clone());
+    Ok(image)
 }
 
 /// Instructions of the GPU's own architecture if the compiler knows it, which need no newer driver than the GPU's; else
@@ -101,7 +122,7 @@ impl Device for Gpu {
     fn load(&mut self, source: &str, kernels: &[String]) -> Result<(), CudaError> {
         self.bind()?;
         self.unload();
-        let image = compile(&[source::DEVICE, source].concat(), self.architecture)?;
+        let image = compiled(&[source::DEVICE, source].concat(), self.architecture)?;
         // SAFETY: the image is a whole cubin, or text that ends with a zero.
         let handle = asked("loading the kernels", unsafe { result::module::load_data(image.as_ptr().cast()) })?;
         let module = self.module.insert(Module { handle, functions: Vec::new() });
@@ -143,6 +164,11 @@ impl Device for Gpu {
         let launched =
             unsafe { result::launch_kernel(function, (blocks, 1, 1), (threads, 1, 1), 0, null_mut(), &mut parameters) };
         asked("launching a kernel", launched)
+    }
+
+    fn wait(&mut self) -> Result<(), CudaError> {
+        self.bind()?;
+        asked("waiting", self.context.synchronize())
     }
 }
 

@@ -3,9 +3,17 @@ use super::args::MapArgs;
 use super::axes::{Axes, Length};
 use super::device::{Address, Device};
 use super::source::Kernels;
-use super::Emulated;
+use super::{Emulated, Gpu};
 use assay_core::arith::F32;
 use assay_core::graph::function::Row;
+
+/// An emulated device that says it runs so many thread blocks at once; with `ASSAY_GPU` set, the first GPU that says so.
+pub(crate) fn device(units: u32) -> Box<dyn Device> {
+    match std::env::var_os("ASSAY_GPU") {
+        Some(_) => Box::new(Gpu::new(0).unwrap().with_units(units)),
+        None => Box::new(Emulated::new(units)),
+    }
+}
 
 /// A table, its parameters and its inputs, of one length.
 pub(crate) struct Table {
@@ -16,7 +24,7 @@ pub(crate) struct Table {
 
 /// What tables give on an emulated device.
 pub(crate) fn run(tables: &[Table]) -> Vec<Vec<f32>> {
-    let (mut kernels, mut device) = (Kernels::default(), Emulated::new(1));
+    let (mut kernels, mut device) = (Kernels::default(), device(1));
     let mut kernel = |(number, table): (usize, &Table)| {
         kernels.table(&format!("table{number}"), (&table.rows, table.inputs.len() as u8), false)
     };

@@ -32,18 +32,25 @@ fn everything_compiles_and_rounds_as_written() {
         for &function in Function::ALL {
             let kernel = entry(&ptx, &format!("map_{}_broadcast", function.name()));
             let rows = |prim: Prim| function.rows().iter().filter(|row| row.0 == prim).count();
-            let expect = |instruction: &str, expected: usize| {
-                let got = kernel.matches(instruction).count();
-                assert_eq!(got, expected, "{instruction} in {} for {architecture}", function.name());
-            };
-            expect("fma.rn.f32", rows(Prim::Fma));
-            expect("mul.rn.f32", rows(Prim::Mul));
-            expect("div.rn.f32", rows(Prim::Div));
-            expect("sqrt.rn.f32", rows(Prim::Sqrt));
+            let count = |instruction: &str| kernel.matches(instruction).count();
             // Rounding to an integer adds a number and takes it away again.
             let scales = rows(Prim::ScaleB);
-            expect("add.rn.f32", rows(Prim::Add) + scales);
-            expect("sub.rn.f32", rows(Prim::Sub) + scales);
+            let exactly = [
+                ("fma.rn.f32", rows(Prim::Fma)),
+                ("div.rn.f32", rows(Prim::Div)),
+                ("sqrt.rn.f32", rows(Prim::Sqrt)),
+                ("add.rn.f32", rows(Prim::Add) + scales),
+                ("sub.rn.f32", rows(Prim::Sub) + scales),
+            ];
+            // The compiler may have one loop for one axis and another for several: then it has everything twice. Of
+            // two equal products it makes one.
+            let muls = rows(Prim::Mul);
+            let fits = |copies: usize| {
+                let products = copies * muls.saturating_sub(1)..=copies * muls;
+                exactly.iter().all(|(instruction, rows)| count(instruction) == copies * rows)
+                    && products.contains(&count("mul.rn.f32"))
+            };
+            assert!(fits(1) || fits(2), "{} for {architecture}:\n{kernel}", function.name());
         }
     }
 }

@@ -113,6 +113,10 @@ impl Device for Emulated {
             _ => Err(CudaError::Emulated(format!("{name}: some threads ended while others waited at a barrier"))),
         }
     }
+
+    fn wait(&mut self) -> Result<(), CudaError> {
+        Ok(())
+    }
 }
 
 /// All kernels, compiled once in a process.

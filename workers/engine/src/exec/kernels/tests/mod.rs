@@ -59,14 +59,13 @@ fn everywhere(
     emulated(program, &state, data, step, each);
 }
 
-/// What the kernels for GPUs give, emulated: planned for few thread blocks at once (great tiles, long sums in one), and
+/// What the kernels for GPUs give, emulated or (with `ASSAY_GPU` set) on one: planned for few thread blocks at once (great tiles, long sums in one), and
 /// for many.
 #[cfg(feature = "cuda")]
 fn emulated(program: &Program, state: &State, data: &[DataTensor], step: u64, mut each: impl FnMut(&[f32], String)) {
-    use crate::cuda::{CudaExecutor, Emulated};
+    use crate::cuda::{testing::device, CudaExecutor};
     for units in [1, 1000] {
-        let device = Box::new(Emulated::new(units));
-        let mut executor = CudaExecutor::unchecked(device, program.clone(), data).unwrap();
+        let mut executor = CudaExecutor::unchecked(device(units), program.clone(), data).unwrap();
         let output = executor.node_output(state, step).unwrap();
         each(&output, format!("{:?} on an emulated GPU of {units} units", program.nodes[0]));
     }
