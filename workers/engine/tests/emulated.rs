@@ -1,15 +1,20 @@
-//! Whole programs by the kernels for GPUs, compiled by the machine's C++ compiler: the CPU executor's bits.
+//! Whole programs by the kernels for GPUs, compiled by the machine's C++ compiler: the CPU executor's bits. With `ASSAY_GPU`
+//! set they run on the first GPU.
 #![cfg(feature = "cuda")]
 mod common;
 
 use assay_core::graph::Program;
-use assay_engine::cuda::{CudaExecutor, Emulated};
+use assay_engine::cuda::{CudaExecutor, Device, Emulated, Gpu};
 use assay_engine::data::DataTensor;
 use common::Example;
 use std::ops::ControlFlow;
 
 fn on(program: &Program, data: impl Into<Vec<DataTensor>>) -> CudaExecutor {
-    CudaExecutor::on(Box::new(Emulated::new(2)), program.clone(), data).unwrap()
+    let device: Box<dyn Device> = match std::env::var_os("ASSAY_GPU") {
+        Some(_) => Box::new(Gpu::new(0).unwrap()),
+        None => Box::new(Emulated::new(2)),
+    };
+    CudaExecutor::on(device, program.clone(), data).unwrap()
 }
 
 /// Trains some steps on both, and compares losses and states.

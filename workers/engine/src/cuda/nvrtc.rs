@@ -2,6 +2,7 @@
 //! or `scripts/nvrtc` has fetched one.
 use super::CudaError;
 use libloading::Library;
+use std::error::Error;
 use std::ffi::{c_char, c_int, c_void, CString, OsString};
 use std::path::PathBuf;
 use std::ptr::{null, null_mut};
@@ -45,15 +46,16 @@ impl Nvrtc {
             Some(own) => vec![own],
             None => NAMES.map(OsString::from).into_iter().chain(fetched().map(PathBuf::into_os_string)).collect(),
         };
-        let mut first = None;
-        for name in names {
+        let mut why = None;
+        for name in &names {
             // SAFETY: loading it runs no code but NVIDIA's own.
-            match unsafe { Library::new(&name) } {
+            match unsafe { Library::new(name) } {
                 Ok(library) => return Ok(Nvrtc { library }),
-                Err(error) => first = first.or(Some(error.to_string())),
+                Err(error) => why = Some(error),
             }
         }
-        Err(CudaError::NoCompiler(first.unwrap_or_default()))
+        let why = why.as_ref().and_then(|error| error.source()).map_or_else(String::new, |why| format!(": {why}"));
+        Err(CudaError::NoCompiler(format!("none of {names:?} can be loaded{why}")))
     }
 
     /// A function of the library.

@@ -24,7 +24,7 @@ static inline float4 make_float4(float x, float y, float z, float w) { return fl
 static thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 #define DEVICE inline
-#define SHARED static thread_local
+#define SHARED alignas(16) static thread_local
 
 static inline u32 min(u32 a, u32 b) { return a < b ? a : b; }
 static inline u32 __float_as_uint(float x) {

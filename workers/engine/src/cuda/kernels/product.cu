@@ -64,6 +64,7 @@ template <class P> DEVICE void dot(const P& p) {
         for (u32 block = begin; block < end; block += DOT_BLOCK) {
             float sum = 0.0f;
             u32 until = min(block + DOT_BLOCK, end);
+#pragma unroll 4
             for (u32 k = block; k < until; k++) sum = __fmaf_rn(a.load(row, a.term(k)), b.load(column, b.term(k)), sum);
             total = block == begin ? sum : __fadd_rn(total, sum);
         }
@@ -86,6 +87,7 @@ struct Join {
 KERNEL(join, Join) {
     for (u32 e = first_index(); e < p.n; e += all_threads()) {
         float total = p.x[e];
+#pragma unroll 4
         for (u32 part = 1; part < p.parts; part++) {
             float x = p.x[part * p.partial + e];
             total = p.takes_max ? max_of(total, x) : __fadd_rn(total, x);

@@ -40,6 +40,7 @@ template <Kind KIND, u32 OUTPUTS, bool COLUMNS> DEVICE void reduce(const Reduce&
         output = index - block * p.outputs.len;
         u32 first = offset_of(p.kept, 0, output);
         u32 end = min((block + 1) * REDUCTION_BLOCK, p.items);
+#pragma unroll 4
         for (u32 i = block * REDUCTION_BLOCK + lane; i < end; i += LANES)
             sum = add_item<KIND>(p, first + offset_of(p.reduced, 0, i), sum);
     }
