@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Kernels are CUDA C (`kernels/*.cu`), compiled by nvrtc when an executor is made, maps from their functions' tables.
-//! Which kernels do a node, and how, is a [plan](plan) that knows no device. A [`Device`] carries it out: a [`Gpu`], or
+//! Which kernels do a node, and how, is a plan (`plan`) that knows no device. A [`Device`] carries it out: a [`Gpu`], or
 //! for tests an [`Emulated`] one, on which the C++ compiler's translation of the same kernels runs.
 mod args;
 mod axes;
