@@ -1,36 +1,25 @@
 //! Every example's first state roots, as checked in: no machine, no number of threads and no later version may change
 //! them.
-mod synthetic;
+mod common;
 
 use assay_engine::compile::Compiled;
-use assay_engine::data::Roots;
 use assay_engine::exec::Isa;
-use assay_engine::import::onnx;
-use assay_engine::task::{Task, TaskData};
+use common::{folder, Example, EXAMPLES};
 use serde_json::{json, Value as Json};
 use std::path::Path;
-use synthetic::{compile, folder, synthetic, EXAMPLES};
 
 /// Steps whose states are recorded.
 const STEPS: u64 = 20;
-/// An example's task, the data that it can be checked on, and what is compiled from them.
+
+/// What is compiled from an example, and the data that it can be checked on.
 fn programs(name: &str) -> Vec<(&'static str, Compiled)> {
-    let folder = folder(name);
-    let task = Task::read(&folder).unwrap();
-    let file = onnx::File::read(&folder.join(&task.model)).unwrap();
-    let mut all = vec![("synthetic", synthetic(&task, &file.model(task.training.batch).unwrap()))];
-    match TaskData::load(&task, &Roots::standard(&folder)) {
-        Ok(data) => all.push(("real", data)),
+    let example = Example::read(name);
+    let mut all = vec![("synthetic", example.synthetic())];
+    match example.real() {
+        Ok(real) => all.push(("real", real)),
         Err(error) => eprintln!("{name}: skipped on its real data: {error}"),
     }
-    let compile = |(key, data): (&'static str, TaskData)| {
-        let mut parameters = task.training.parameters.clone();
-        if key == "synthetic" {
-            parameters.start = None; // It is made of real data.
-        }
-        (key, compile(&folder, (&file, &task, &parameters), &data))
-    };
-    all.into_iter().map(compile).collect()
+    all
 }
 
 fn roots(compiled: &Compiled, isa: Isa, threads: usize, steps: u64) -> Vec<String> {

@@ -1,11 +1,9 @@
 //! A step in the middle of training allocates nothing: buffers, packed panels and registers are there since the first.
-mod synthetic;
+mod common;
 
-use assay_engine::import::onnx;
-use assay_engine::task::{Parameters, Task};
+use common::{Example, EXAMPLES};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use synthetic::{compile, folder, synthetic, EXAMPLES};
 
 thread_local! {
     /// Allocations of this thread.
@@ -34,12 +32,7 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn a_step_allocates_nothing() {
     for name in EXAMPLES {
-        let folder = folder(name);
-        let task = Task::read(&folder).unwrap();
-        let file = onnx::File::read(&folder.join(&task.model)).unwrap();
-        let data = synthetic(&task, &file.model(task.training.batch).unwrap());
-        let parameters = Parameters { start: None, ..task.training.parameters.clone() };
-        let compiled = compile(&folder, (&file, &task, &parameters), &data);
+        let compiled = Example::read(name).synthetic();
         let mut trainer = compiled.trainer().unwrap();
         let mut state = compiled.start.clone();
         for step in 0..2 {

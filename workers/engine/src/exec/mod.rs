@@ -20,6 +20,8 @@ mod schedule;
 mod trace;
 
 pub use error::ExecError;
+#[cfg(feature = "cuda")]
+pub(crate) use evaluate::{Measured, Sums};
 pub use evaluate::{LABELS, LOGITS, VALID};
 pub use lanes::Isa;
 pub use trace::Trace;
@@ -70,20 +72,7 @@ impl Executor {
     /// An invalid program, one beyond [`MAX_BYTES`], or data that isn't the program's.
     pub fn new(program: Program, data: impl Into<Vec<DataTensor>>) -> Result<Executor, ExecError> {
         let data = data.into();
-        program.validate()?;
-        if program.data.len() != data.len() {
-            return Err(ExecError::DataCount { expected: program.data.len(), got: data.len() });
-        }
-        for (decl, tensor) in program.data.iter().zip(&data) {
-            if (decl.root, decl.dtype, decl.shape) != (tensor.root(), tensor.dtype(), tensor.shape()) {
-                return Err(ExecError::Data { name: decl.name.to_string(), expected: decl.root, got: tensor.root() });
-            }
-        }
-        let bytes = |node: &Node| node.shape.elements().saturating_mul(4);
-        let got = program.nodes.iter().map(bytes).fold(0, u64::saturating_add);
-        if got > MAX_BYTES {
-            return Err(ExecError::TooLarge { got, max: MAX_BYTES });
-        }
+        check(&program, &data)?;
         let loss = loss(&program);
         let memory = Memory::new(Schedule::fast(&program, &kept(&program, loss)));
         Ok(Executor {
@@ -261,14 +250,7 @@ impl Executor {
     }
 
     fn check_snapshots(&self, snapshots: &[&State]) -> Result<(), ExecError> {
-        let expected = match self.program.kind() {
-            ProgramKind::Step => 1,
-            ProgramKind::Distance => 3,
-        };
-        if snapshots.len() != expected {
-            return Err(ExecError::Snapshots { expected, got: snapshots.len() });
-        }
-        snapshots.iter().try_for_each(|state| Ok(state.check(&self.program.states)?))
+        check_snapshots(&self.program, snapshots)
     }
 }
 
@@ -282,8 +264,39 @@ impl std::fmt::Debug for Executor {
     }
 }
 
+/// Checks what an executor is given: a valid program within [`MAX_BYTES`], and its data.
+pub(crate) fn check(program: &Program, data: &[DataTensor]) -> Result<(), ExecError> {
+    program.validate()?;
+    if program.data.len() != data.len() {
+        return Err(ExecError::DataCount { expected: program.data.len(), got: data.len() });
+    }
+    for (decl, tensor) in program.data.iter().zip(data) {
+        if (decl.root, decl.dtype, decl.shape) != (tensor.root(), tensor.dtype(), tensor.shape()) {
+            return Err(ExecError::Data { name: decl.name.to_string(), expected: decl.root, got: tensor.root() });
+        }
+    }
+    let bytes = |node: &Node| node.shape.elements().saturating_mul(4);
+    let got = program.nodes.iter().map(bytes).fold(0, u64::saturating_add);
+    if got > MAX_BYTES {
+        return Err(ExecError::TooLarge { got, max: MAX_BYTES });
+    }
+    Ok(())
+}
+
+/// Checks that these are as many states as the program reads, and of its shapes.
+pub(crate) fn check_snapshots(program: &Program, snapshots: &[&State]) -> Result<(), ExecError> {
+    let expected = match program.kind() {
+        ProgramKind::Step => 1,
+        ProgramKind::Distance => 3,
+    };
+    if snapshots.len() != expected {
+        return Err(ExecError::Snapshots { expected, got: snapshots.len() });
+    }
+    snapshots.iter().try_for_each(|state| Ok(state.check(&program.states)?))
+}
+
 /// The node whose value is a step's loss: the one of that name, or the last sum of everything.
-fn loss(program: &Program) -> Option<usize> {
+pub(crate) fn loss(program: &Program) -> Option<usize> {
     let sums_all =
         |node: &Node| matches!(node.op, Op::Reduce { kind: ReduceKind::Sum, .. }) && node.shape == Shape::SCALAR;
     let named = program.nodes.iter().rposition(|node| node.name.as_str() == LOSS);

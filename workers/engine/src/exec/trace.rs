@@ -11,7 +11,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    pub(super) fn new(outputs: Vec<Vec<f32>>) -> Trace {
+    pub(crate) fn new(outputs: Vec<Vec<f32>>) -> Trace {
         Trace { outputs, roots: OnceLock::new() }
     }
 

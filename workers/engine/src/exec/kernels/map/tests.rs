@@ -97,6 +97,30 @@ proptest! {
     }
 }
 
+/// The same by kernels for GPUs, emulated.
+#[cfg(feature = "cuda")]
+#[test]
+fn any_table_on_a_gpu() {
+    use crate::cuda::testing::{run, Table};
+    let tables: Vec<Table> = (0..150_u64)
+        .map(|seed| {
+            let words = philox(seed, 3, 0);
+            let inputs = words[0] as u8 % 4 + 1;
+            Table {
+                rows: table(words[1] as usize % 24 + 1, inputs, seed),
+                params: philox(seed, 4, 0).map(F32),
+                inputs: (seed..).take(inputs.into()).map(|seed| values(words[2] as usize % 300 + 1, seed)).collect(),
+            }
+        })
+        .collect();
+    for (table, got) in tables.iter().zip(run(&tables)) {
+        let inputs: Vec<Vec<F32>> = table.inputs.iter().map(|x| x.iter().map(|x| F32(x.to_bits())).collect()).collect();
+        let expected = expected(&table.rows, table.params, got.len(), &inputs);
+        let got: Vec<u32> = got.iter().map(|x| x.to_bits()).collect();
+        assert_eq!(got, expected, "{:?}", table.rows);
+    }
+}
+
 #[test]
 fn great_ones() {
     // Broadcast along all kinds of axes, and enough for both threads.

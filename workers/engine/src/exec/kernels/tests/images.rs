@@ -101,6 +101,13 @@ fn great_ones() {
         samples(op(ConvPart::Input), [y.clone(), weight.clone()], Some(&x));
         samples(op(ConvPart::Weight), [y, x], Some(&weight));
     }
+    // Channels enough for a GPU's great tiles.
+    let (x, weight) = (vec![2, 66, 10, 10], vec![70, 66, 3, 3]);
+    let y = vec![2, 70, 10, 10];
+    let op = |part| Op::Conv { part, window: SAME, groups: 1 };
+    samples(op(ConvPart::Forward), [x.clone(), weight.clone()], None);
+    samples(op(ConvPart::Input), [y.clone(), weight.clone()], Some(&x));
+    samples(op(ConvPart::Weight), [y, x], Some(&weight));
     // One channel to a group, enough for both threads.
     let (x, weight) = (vec![4, 32, 30, 30], vec![32, 1, 3, 3]);
     let op = |part| Op::Conv { part, window: SAME, groups: 32 };

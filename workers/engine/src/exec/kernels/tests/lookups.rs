@@ -31,4 +31,7 @@ fn many() {
     check_samples(&embed, &[values((v * c) as usize, 3), ids.clone()], 100);
     let grad = program(Op::EmbedGrad, &[vec![n, c], vec![n]], &[], Some(&[v, c]));
     check_samples(&grad, &[values((n * c) as usize, 0), ids], 100);
+    let (v, c, n) = (3, 1100, 300);
+    let grad = program(Op::EmbedGrad, &[vec![n, c], vec![n]], &[], Some(&[v, c]));
+    check_samples(&grad, &[values((n * c) as usize, 0), labels(n as usize, v as usize, 4)], 100);
 }

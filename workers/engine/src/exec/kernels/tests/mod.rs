@@ -55,6 +55,20 @@ fn everywhere(
             each(executor.output(0), format!("{:?} on {isa:?}, {threads} threads", program.nodes[0]));
         }
     }
+    #[cfg(feature = "cuda")]
+    emulated(program, &state, data, step, each);
+}
+
+/// What the kernels for GPUs give, emulated or (with `ASSAY_GPU` set) on one: planned for few thread blocks at once (great tiles, long sums in one), and
+/// for many.
+#[cfg(feature = "cuda")]
+fn emulated(program: &Program, state: &State, data: &[DataTensor], step: u64, mut each: impl FnMut(&[f32], String)) {
+    use crate::cuda::{testing::device, CudaExecutor};
+    for units in [1, 1000] {
+        let mut executor = CudaExecutor::unchecked(device(units), program.clone(), data).unwrap();
+        let output = executor.node_output(state, step).unwrap();
+        each(&output, format!("{:?} on an emulated GPU of {units} units", program.nodes[0]));
+    }
 }
 
 fn input_values(tensors: &[Vec<f32>], data: &[DataTensor]) -> Vec<Vec<F32>> {

@@ -50,6 +50,6 @@ fn great_ones() {
     for order in [[0, 2, 1, 3], [0, 1, 3, 2], [3, 2, 1, 0], [2, 3, 0, 1], [0, 2, 3, 1]] {
         check_states(perm(order), &[vec![5, 33, 70, 35]], 2);
     }
-    check_shaped(Op::Reshape, &[vec![300_001]], Some(&[300_001, 1]), 2);
+    check_shaped(Op::Reshape, &[vec![600_001]], Some(&[600_001, 1]), 2);
     check_states(Op::Concat { axis: 1 }, &[vec![300, 301, 2], vec![300, 100, 2]], 2);
 }

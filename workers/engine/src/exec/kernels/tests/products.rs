@@ -43,6 +43,10 @@ fn long_ones() {
         check_states(Op::MatMul { trans_a: false, trans_b: true }, &[vec![3, k], vec![5, k]], 0);
         check_states(Op::MatMul { trans_a: true, trans_b: false }, &[vec![2, k, 9], vec![2, k, 2]], 1);
     }
+    // What a GPU does by great and by small tiles and by single outputs, long sums in one and shared out.
+    check_states(Op::MatMul { trans_a: true, trans_b: true }, &[vec![1100, 70], vec![70, 1100]], 0);
+    check_states(Op::MatMul { trans_a: false, trans_b: true }, &[vec![20, 1100], vec![130, 1100]], 1);
+    check_states(Op::MatMul { trans_a: false, trans_b: false }, &[vec![3, 1030], vec![1030, 300]], 0);
     for (trans_a, trans_b) in [(false, false), (true, false), (false, true)] {
         let shapes = [stored(&[], 1000, 1200, trans_a), stored(&[], 1200, 70, trans_b)];
         let program = program(Op::MatMul { trans_a, trans_b }, &shapes, &[], None);
