@@ -112,6 +112,9 @@ pub(crate) struct WorkerArgs {
     /// The store: an http(s) URL or a folder.
     #[arg(long, env = "ASSAY_STORE", default_value = "http://127.0.0.1:9955")]
     pub(crate) store: String,
+    /// Where the reproducible engine computes: cpu, cuda or cuda:N. libtorch computes on the processor.
+    #[arg(long, env = "ASSAY_DEVICE", default_value = "cpu")]
+    pub(crate) device: Device,
     /// Folder for the worker's own files: cache, journal, local secret.
     #[arg(long, env = "ASSAY_HOME", default_value = "assay-home")]
     pub(crate) home: PathBuf,

@@ -16,4 +16,6 @@ pub struct Context {
     pub home: PathBuf,
     /// Where it reports.
     pub journal: Journal,
+    /// Where its reproducible engine computes.
+    pub device: Device,
 }

@@ -53,6 +53,14 @@ pub enum RoleError {
     /// The task's data can't be read.
     #[error("data: {0}")]
     Data(#[from] DataError),
+    /// The GPU failed.
+    #[cfg(feature = "cuda")]
+    #[error("CUDA: {0}")]
+    Cuda(#[from] assay_engine::cuda::CudaError),
+    /// A GPU was asked for.
+    #[cfg(not(feature = "cuda"))]
+    #[error("this build has no CUDA: build with --features cuda, or take --device cpu")]
+    NoCuda,
     /// libtorch failed.
     #[cfg(feature = "torch")]
     #[error(transparent)]

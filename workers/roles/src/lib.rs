@@ -18,6 +18,7 @@ mod error;
 pub mod game;
 mod job;
 pub mod journal;
+mod machine;
 mod meter;
 mod noise;
 mod options;
@@ -34,6 +35,7 @@ pub use context::Context;
 pub use error::RoleError;
 pub use job::{Inputs, Job, Mismatch};
 pub use journal::Journal;
+pub use machine::{Device, DeviceError};
 pub use meter::{Meter, Reading};
 pub use options::{
     Backend, RunOptions, SolverCheat, SolverOptions, SubmitOptions, Until, VerifierCheat, VerifierOptions,

@@ -56,6 +56,7 @@ pub(crate) async fn watch(args: WatchArgs, json: bool) -> Result<()> {
 }
 
 async fn connect(args: &WorkerArgs) -> Result<Context> {
+    args.device.check()?;
     std::fs::create_dir_all(&args.home)
         .with_context(|| format!("cannot make the home folder {}", args.home.display()))?;
     let signer = Signer::load(&args.key)?;
@@ -63,7 +64,7 @@ async fn connect(args: &WorkerArgs) -> Result<Context> {
     let chain = Substrate::connect(&args.chain.url, signer, deployment, NodeOptions::default()).await?;
     let store = assay_store::open(&args.store).await?;
     let journal = Journal::open(&args.home.join("journal.jsonl"))?;
-    Ok(Context { chain: Arc::new(chain), store, home: args.home.clone(), journal })
+    Ok(Context { chain: Arc::new(chain), store, home: args.home.clone(), journal, device: args.device })
 }
 
 async fn work(mut role: impl Role, context: &Context, args: &WorkerArgs, json: bool) -> Result<()> {

@@ -68,7 +68,7 @@ impl Training {
             let text = format!("going on with training after {} segments", published.len() - 1);
             worker.scribe.about(task.id).note(text);
         }
-        let trainer = trainer(&job, task.spec.mode, options.backend, start)?;
+        let trainer = trainer(&job, task.spec.mode, (options.backend, worker.ctx.device), start)?;
         Ok(Self { trainer, published, cheat: options.cheat })
     }
 

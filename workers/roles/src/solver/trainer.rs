@@ -1,9 +1,8 @@
 //! What does a solver's arithmetic.
+use crate::machine::{Device, Machine};
 use crate::{Backend, Job, RoleError};
 use assay_core::protocol::Mode;
-use assay_engine::exec::Executor;
 use assay_engine::state::State;
-use std::ops::ControlFlow;
 
 /// A model in training.
 pub(super) trait Trainer: Send {
@@ -18,7 +17,13 @@ pub(super) trait Trainer: Send {
 }
 
 /// The trainer that mode and options ask for.
-pub(super) fn trainer(job: &Job, mode: Mode, backend: Backend, start: State) -> Result<Box<dyn Trainer>, RoleError> {
+pub(super) fn trainer(
+    job: &Job,
+    mode: Mode,
+    (backend, device): (Backend, Device),
+    start: State,
+) -> Result<Box<dyn Trainer>, RoleError> {
+    let reproducible = |start| Machine::new(device, &job.compiled.step, &job.compiled.training_data(), start);
     match (mode, backend) {
         #[cfg(feature = "torch")]
         (Mode::Tolerant, Backend::Torch { threads }) => {
@@ -30,35 +35,23 @@ pub(super) fn trainer(job: &Job, mode: Mode, backend: Backend, start: State) -> 
         #[cfg(not(feature = "torch"))]
         (Mode::Tolerant, Backend::Torch { .. }) => {
             tracing::warn!("this build has no libtorch: training with the reproducible engine");
-            Ok(Box::new(Reproducible { executor: job.trainer()?, state: start }))
+            Ok(Box::new(reproducible(start)?))
         }
-        _ => Ok(Box::new(Reproducible { executor: job.trainer()?, state: start })),
+        _ => Ok(Box::new(reproducible(start)?)),
     }
 }
 
-/// The reproducible engine.
-struct Reproducible {
-    executor: Executor,
-    state: State,
-}
-
-impl Trainer for Reproducible {
+impl Trainer for Machine {
     fn steps(&mut self, first: u64, steps: u64) -> Result<f32, RoleError> {
-        let mut loss = f32::NAN;
-        self.executor.run_segment(&mut self.state, first, steps, |progress| {
-            loss = progress.loss;
-            ControlFlow::Continue(())
-        })?;
-        Ok(loss)
+        self.run(first, steps, || ())
     }
 
     fn state(&mut self) -> Result<State, RoleError> {
-        Ok(self.state.clone())
+        Machine::state(self)
     }
 
     fn load(&mut self, state: &State) -> Result<(), RoleError> {
-        self.state = state.clone();
-        Ok(())
+        Machine::load(self, state)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Executing again what others claim, and proving it in games.
 use super::{compute, keep, Worker};
 use crate::game::{forger, Replayer, Target as Place};
+use crate::machine::{Device, Machine};
 use crate::noise::noisy;
 use crate::{Job, RoleError, VerifierCheat};
 use assay_core::arith::F32;
 use assay_core::protocol::{Part, ProfilePart, Target, Task};
-use assay_engine::exec::Executor;
 use assay_engine::state::State;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,12 +35,17 @@ impl Run {
         }
     }
 
-    fn executor(self, job: &Job, first: u64) -> Result<Executor, RoleError> {
-        Ok(match self {
-            Self::Segment(_) => job.trainer()?,
-            Self::Jittered => job.compiled.jittered_trainer()?,
-            Self::Flipped(_, place) => job.trainer()?.with_tampers(forger::flip(&after(first, place))),
-        })
+    fn machine(self, device: Device, job: &Job, first: u64, start: State) -> Result<Machine, RoleError> {
+        let data = job.compiled.training_data();
+        match self {
+            Self::Segment(_) => Machine::new(device, &job.compiled.step, &data, start),
+            Self::Jittered => Machine::new(device, &job.compiled.jitter, &data, start),
+            // Only the processor can be made to lie.
+            Self::Flipped(_, place) => {
+                let executor = job.trainer()?.with_tampers(forger::flip(&after(first, place)));
+                Ok(Machine::Cpu { executor, state: start })
+            }
+        }
     }
 }
 
@@ -59,21 +63,20 @@ impl Worker {
         let job = self.job(task).await?;
         let start = self.checkpoint(task, run.segment().into()).await?;
         let (first, steps) = task.spec.segment(run.segment());
+        let device = self.ctx.device;
         let work = move |scribe: &crate::journal::Scribe| {
-            let mut executor = run.executor(&job, first)?;
-            let mut state = State::clone(&start);
+            let mut machine = run.machine(device, &job, first, State::clone(&start))?;
             let mut told = Instant::now();
             let mut done = 0_u64;
-            executor.run_segment(&mut state, first, steps.into(), |_| {
+            machine.run(first, steps.into(), || {
                 done += 1;
                 if told.elapsed() >= REPORT {
                     scribe.progress(stage, done, steps.into());
                     told = Instant::now();
                 }
-                ControlFlow::Continue(())
             })?;
             scribe.progress(stage, done, steps.into());
-            Ok(Arc::new(state))
+            Ok(Arc::new(machine.state()?))
         };
         let state = compute(&self.scribe.about(task.id), stage, work).await?;
         keep(&mut self.runs, (task.id, run, state.clone()));
