@@ -79,11 +79,14 @@ enum Row<'a> {
     Ratios { name: &'a str, ratios: Vec<Option<f64>>, bar: Option<f64> },
 }
 
+/// Group and name, the ratio in each series, and the bar.
+type Item<'a> = (&'a str, Vec<Option<f64>>, Option<f64>);
+
 /// Figures of several series, side by side: `series/group/name`.
 fn chart(figures: &[Figure]) -> Chart<'_> {
     let split = |figure: &'_ Figure| figure.name.split_once('/').map(|(series, _)| series.len()).unwrap_or(0);
     let mut series: Vec<&str> = Vec::new();
-    let mut items: Vec<(&str, Vec<Option<f64>>, Option<f64>)> = Vec::new();
+    let mut items: Vec<Item<'_>> = Vec::new();
     for figure in figures {
         let Some(ratio) = figure.ratio() else { continue };
         let (own, name) = figure.name.split_at(split(figure));

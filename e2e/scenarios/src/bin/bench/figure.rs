@@ -50,10 +50,12 @@ pub(crate) enum Bar {
     /// Value over reference is at most this.
     RatioAtMost(f64),
     /// Value over reference is at least this.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code))] // What is compared with libtorch.
     RatioAtLeast(f64),
 }
 
 /// What is said of ratios that spread over more than half of their median.
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
 const UNSTEADY: &str = "unsteady: the machine has other work";
 
 impl Figure {
@@ -70,6 +72,7 @@ impl Figure {
     }
 
     /// Medians of ours and theirs, measured alternately, and the median of their ratios.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code))]
     pub(crate) fn pairs(
         name: impl Into<String>,
         pairs: &[(f64, f64)],

@@ -79,11 +79,11 @@ const FILLS: u64 = 20;
 ///
 /// The gradient of y is 1 everywhere, which tch fills anew every time: that is taken off, at the least that it takes.
 fn gradient(clock: Clock, y: Tensor, x: Tensor) -> Result<Box<Timed<'static>>> {
-    let fill = || no_grad(|| looped(clock, 1, || Ok(drop(y.f_ones_like()?))));
+    let fill = || no_grad(|| looped(clock, 1, || Ok(y.f_ones_like().map(drop)?)));
     let fills = (0..FILLS).map(|_| fill()).collect::<Result<Vec<_>>>()?;
     let fill = fills.into_iter().min().unwrap_or_default();
     Ok(Box::new(move |count| {
-        let both = looped(clock, count, || Ok(drop(Tensor::f_run_backward(&[&y], &[&x], true, false)?)))?;
+        let both = looped(clock, count, || Ok(Tensor::f_run_backward(&[&y], &[&x], true, false).map(drop)?))?;
         Ok(both.saturating_sub(fill.mul_f64(count as f64)))
     }))
 }
