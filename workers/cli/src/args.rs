@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use assay_engine::task::{Changes, Mode};
+use assay_roles::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Buy, sell and check machine-learning training: proven by re-execution, settled by smart contracts.

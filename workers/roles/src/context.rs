@@ -1,5 +1,6 @@
 //! What a role works with.
 use crate::journal::Journal;
+use crate::Device;
 use assay_chain::Chain;
 use assay_store::BlobStore;
 use std::path::PathBuf;

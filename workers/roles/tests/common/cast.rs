@@ -73,6 +73,7 @@ impl Cast {
             store: self.store.clone(),
             home: self.folder.path().join(account.to_string()),
             journal: self.journal.clone(),
+            device: Device::Cpu,
         }
     }
 

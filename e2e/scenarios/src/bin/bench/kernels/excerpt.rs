@@ -136,7 +136,7 @@ impl Excerpt {
     pub(super) fn timed(&self, threads: usize) -> Result<impl FnMut(u64) -> Result<Duration>> {
         let output: u64 = self.nodes.iter().map(|node| 4 * node.shape.elements()).sum();
         let times = (OUTPUT / output.max(1)).clamp(1, TIMES);
-        let mut executor = Executor::new(self.program(times)?, [])?.with_threads(threads)?;
+        let mut executor = Executor::new(self.program(times)?, [])?.node_by_node().with_threads(threads)?;
         let (mut state, last) = (self.state.clone(), times as usize * self.nodes.len());
         let clock = Clock::of(threads);
         let cost = clock.cost();
