@@ -270,7 +270,7 @@ impl Workload {
     pub fn openings(&self, segment: u32) -> Result<Vec<Opening>> {
         let per_chunk = (assay_core::commit::CHUNK / 32) as u32;
         let mut items = vec![segment];
-        if (segment + 1) % per_chunk == 0 {
+        if (segment + 1).is_multiple_of(per_chunk) {
             items.push(segment + 1);
         }
         items.into_iter().map(|item| Ok(self.list.open_item(item.into(), 32)?)).collect()

@@ -55,7 +55,7 @@ pub enum RoleError {
     Data(#[from] DataError),
     /// The GPU failed.
     #[cfg(feature = "cuda")]
-    #[error("CUDA: {0}")]
+    #[error(transparent)]
     Cuda(#[from] assay_engine::cuda::CudaError),
     /// A GPU was asked for.
     #[cfg(not(feature = "cuda"))]

@@ -25,7 +25,7 @@ const RUNS: u16 = 5;
 /// There is no place for it.
 pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
     eprintln!("bench: making up a state of a gibibyte");
-    let checkpoint = Checkpoint { step: 1, state: state()? };
+    let checkpoint = Checkpoint { step: 1, state: state(TENSORS, ELEMENTS)? };
     let folder = tempfile::tempdir_in(place())?;
     let (path, plain) = (folder.path().join("checkpoint"), folder.path().join("plain"));
     let runs = runs.max(RUNS);
@@ -74,12 +74,16 @@ fn place() -> PathBuf {
 }
 
 /// Numbers that no two tensors share.
-fn state() -> Result<State> {
-    let decl = |index| Ok(StateDecl { name: Name::new(format!("tensor {index}"))?, shape: Shape::new(&[ELEMENTS])? });
-    let decls = (0..TENSORS).map(decl).collect::<Result<Vec<_>>>()?;
+/// A state of so many tensors of so many numbers.
+///
+/// # Errors
+/// A size that no tensor has.
+pub(crate) fn state(tensors: u32, elements: u32) -> Result<State> {
+    let decl = |index| Ok(StateDecl { name: Name::new(format!("tensor {index}"))?, shape: Shape::new(&[elements])? });
+    let decls = (0..tensors).map(decl).collect::<Result<Vec<_>>>()?;
     let tensor =
-        |index: u32| (0..ELEMENTS).map(|at| f32::from_bits(0x3f80_0000 | (at ^ index << 18) & 0x7f_ffff)).collect();
-    Ok(State::new(decls, (0..TENSORS).map(tensor).collect())?)
+        |index: u32| (0..elements).map(|at| f32::from_bits(0x3f80_0000 | (at ^ index << 18) & 0x7f_ffff)).collect();
+    Ok(State::new(decls, (0..tensors).map(tensor).collect())?)
 }
 
 fn write(state: &State, path: &Path) -> Result<()> {

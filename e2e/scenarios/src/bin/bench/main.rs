@@ -15,6 +15,7 @@ mod kernels;
 #[cfg(feature = "torch")]
 mod memory;
 mod overhead;
+mod scaling;
 mod table;
 #[cfg(feature = "torch")]
 mod training;
@@ -43,6 +44,9 @@ struct Arguments {
     /// Suite overhead: training epochs, instead of the example task's own number.
     #[arg(long)]
     epochs: Option<u32>,
+    /// Suite overhead: how the solver computes.
+    #[arg(long, value_enum, default_value = "tolerant")]
+    mode: overhead::Mode,
     /// Suites vast, kernels, training: draw the figures into this file (SVG).
     #[arg(long)]
     plot: Option<std::path::PathBuf>,
@@ -63,6 +67,8 @@ enum Suite {
     Contracts,
     /// All compute of all roles over plain libtorch training.
     Overhead,
+    /// Checking as training gets longer, proving as models get larger.
+    Scaling,
     /// Disputes about programs of up to 10⁹ parameters and 10⁵ steps.
     Vast,
     /// The engine's operators against libtorch's.
@@ -82,7 +88,8 @@ impl Suite {
     fn run(self, arguments: &Arguments) -> Result<Vec<Figure>> {
         match self {
             Suite::Contracts => contracts::run(),
-            Suite::Overhead => overhead::run(arguments.runs, arguments.epochs),
+            Suite::Overhead => overhead::run(arguments.runs, arguments.epochs, arguments.mode),
+            Suite::Scaling => scaling::run(arguments.runs),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
             #[cfg(feature = "torch")]
             Suite::Kernels => kernels::run(arguments.runs, &arguments.threads, arguments.plot.as_deref()),
