@@ -1,20 +1,16 @@
-//! Maps: an interpreter of functions' tables, over blocks of lanes. Several maps over the same elements are one table,
-//! whose inner values never leave the registers.
+//! Maps: straight-line code for every function, over blocks of elements. Several maps over the same elements are
+//! computed block by block, so that their inner values never leave the level-1 cache.
+mod blocks;
 mod broadcast;
-mod interpret;
-mod table;
-
-pub(in crate::exec) use table::Wire;
+mod formula;
 
 use crate::exec::lanes::Isa;
 use crate::exec::pool::{Out, Pool};
 use assay_core::arith::F32;
-use assay_core::graph::function::Function;
+use assay_core::graph::function::{source, Function, Source};
 use assay_core::graph::{Node, Op};
 use broadcast::Read;
-use interpret::Interpret;
 use std::cell::RefCell;
-use table::{Defined, Member, Table};
 
 /// Elements that a thread takes at least.
 const GRAIN: usize = 1 << 11;
@@ -22,16 +18,24 @@ const GRAIN: usize = 1 << 11;
 pub(in crate::exec) const MAX_OUTPUTS: usize = 8;
 
 thread_local! {
-    /// Registers.
+    /// Blocks.
     static SCRATCH: RefCell<Vec<f32>> = RefCell::default();
 }
 
 /// Maps, prepared.
 #[derive(Debug)]
 pub(in crate::exec) struct Map {
-    table: Table,
+    members: Vec<Member>,
     reads: Vec<Read>,
+    /// Length of the output's last axis.
     columns: usize,
+    /// Whether the column's number is read.
+    column: bool,
+    /// Number of values that aren't outputs.
+    inner: usize,
+    outputs: usize,
+    /// Rows of all functions.
+    rows: usize,
 }
 
 /// A map among several that are computed together.
@@ -41,67 +45,95 @@ pub(in crate::exec) struct Link<'a> {
     pub(in crate::exec) node: &'a Node,
     /// What its inputs are.
     pub(in crate::exec) inputs: Vec<Wire>,
-    /// Whether its value is an output.
+    /// Whether its value is an output. Others only serve later ones.
     pub(in crate::exec) written: bool,
+}
+
+/// What a map's input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::exec) enum Wire {
+    /// This input of all.
+    Outer(usize),
+    /// The value of this map, an earlier one.
+    Inner(usize),
+}
+
+/// A function with its parameters.
+#[derive(Debug)]
+struct Member {
+    function: Function,
+    params: [f32; 4],
+    /// Those beyond the arity are the first.
+    inputs: [Wire; 4],
+    to: To,
+}
+
+/// Where a function's value goes.
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Output(usize),
+    /// A block of its own.
+    Inner(usize),
 }
 
 impl Map {
     /// That of a node.
     pub(in crate::exec) fn new(node: &Node, function: Function, params: [F32; 4]) -> Map {
-        Map::of_rows(node, function.rows(), params)
-    }
-
-    /// That of any table.
-    fn of_rows(node: &Node, rows: &[Defined], params: [F32; 4]) -> Map {
-        let inputs = (0..node.inputs.len()).map(Wire::Outer).collect();
-        Map::of_members(&[Member { rows, params, inputs, written: true }], &[node])
+        let inputs: Vec<Wire> = (0..node.inputs.len()).map(Wire::Outer).collect();
+        let mut map = Map::empty(node);
+        map.push(node, (function, params), &inputs, true);
+        map
     }
 
     /// Those of several nodes of the same dimensions, at most [`MAX_OUTPUTS`] of which are written.
     pub(in crate::exec) fn chain(links: &[Link<'_>]) -> Map {
-        let member = |link: &Link<'_>| {
-            let (rows, params): (&[Defined], _) = match link.node.op {
-                Op::Map { function, params } => (function.rows(), params),
-                _ => (&[], Default::default()),
-            };
-            Member { rows, params, inputs: link.inputs.clone(), written: link.written }
-        };
-        let members: Vec<Member<'_>> = links.iter().map(member).collect();
-        let nodes: Vec<&Node> = links.iter().map(|link| link.node).collect();
-        Map::of_members(&members, &nodes)
-    }
-
-    fn of_members(members: &[Member<'_>], nodes: &[&Node]) -> Map {
-        let mut reads: Vec<Read> = Vec::new();
-        for (member, node) in members.iter().zip(nodes) {
-            for (wire, input) in member.inputs.iter().zip(&node.inputs) {
-                // Outer inputs are numbered in the order in which they first occur.
-                if *wire == Wire::Outer(reads.len()) {
-                    reads.push(Read::new(input.shape.dims(), node.shape.dims()));
-                }
+        let mut map = Map::empty(links[0].node);
+        for Link { node, inputs, written } in links {
+            if let Op::Map { function, params } = node.op {
+                map.push(node, (function, params), inputs, *written);
             }
         }
-        let columns = nodes[0].shape.dims().last().map_or(1, |&dim| dim as usize);
-        Map { table: Table::new(members, reads.len()), reads, columns }
+        map
+    }
+
+    /// No functions, over the elements of this node.
+    fn empty(node: &Node) -> Map {
+        let columns = node.shape.dims().last().map_or(1, |&dim| dim as usize);
+        Map { members: Vec::new(), reads: Vec::new(), columns, column: false, inner: 0, outputs: 0, rows: 0 }
+    }
+
+    fn push(&mut self, node: &Node, (function, params): (Function, [F32; 4]), inputs: &[Wire], written: bool) {
+        for (wire, input) in inputs.iter().zip(&node.inputs) {
+            // Outer inputs are numbered in the order in which they first occur.
+            if *wire == Wire::Outer(self.reads.len()) {
+                self.reads.push(Read::new(input.shape.dims(), node.shape.dims()));
+            }
+        }
+        let count = if written { &mut self.outputs } else { &mut self.inner };
+        let to = if written { To::Output(*count) } else { To::Inner(*count) };
+        *count += 1;
+        let mut wires = [inputs[0]; 4];
+        wires.iter_mut().zip(inputs).for_each(|(to, &wire)| *to = wire);
+        self.members.push(Member { function, params: params.map(|p| f32::from_bits(p.0)), inputs: wires, to });
+        let of_row = |args: &[u8; 4]| args.iter().any(|&arg| source(arg) == Source::Column);
+        self.column |= function.rows().iter().any(|(_, args)| of_row(args));
+        self.rows += function.rows().len();
+        assert!(self.reads.len() <= blocks::MAX_INPUTS && self.members.len() <= blocks::MAX_MEMBERS);
     }
 
     /// Computes them: all outputs, which have the same length.
     pub(in crate::exec) fn run(&self, isa: Isa, pool: &Pool, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
-        let Map { table, reads, columns } = self;
-        assert!(inputs.len() == reads.len() && outputs.len() == table.outputs && outputs.len() <= MAX_OUTPUTS);
+        assert!(inputs.len() == self.reads.len() && outputs.len() == self.outputs && outputs.len() <= MAX_OUTPUTS);
         let len = outputs.first().map_or(0, |out| out.len());
         assert!(outputs.iter().all(|out| out.len() == len));
         let mut outs = [None; MAX_OUTPUTS];
         outs.iter_mut().zip(outputs).for_each(|(to, out)| *to = Some(Out::new(out)));
-        let work = len * (table.rows.len() / 4).max(1);
-        pool.split(len, GRAIN, work, &|part| {
+        pool.split(len, GRAIN, len * (self.rows / 4).max(1), &|part| {
             // SAFETY: parts don't overlap and lie inside the outputs, which are borrowed for the whole call.
             let own = |out: Out| unsafe { std::slice::from_raw_parts_mut(out.at(part.start), part.len()) };
             let mut outs = outs.map(|out| out.map_or_else(Default::default, own));
-            let outs = &mut outs[..table.outputs];
-            SCRATCH.with_borrow_mut(|scratch| {
-                isa.run(Interpret { table, reads, inputs, columns: *columns, first: part.start, outs, scratch });
-            });
+            let outs = &mut outs[..self.outputs];
+            SCRATCH.with_borrow_mut(|scratch| blocks::run(self, isa, inputs, part.start, outs, scratch));
         });
     }
 }

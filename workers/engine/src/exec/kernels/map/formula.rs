@@ -1,0 +1,105 @@
+//! Functions over a block, in registers: straight-line code that the build script writes from the functions' tables.
+use crate::exec::lanes::{Isa, Kernel, Lanes};
+use assay_core::graph::function::Function;
+use std::marker::PhantomData;
+
+/// What a function makes of single vectors.
+trait Formula {
+    /// Inputs, 1 to 4.
+    const INPUTS: usize;
+    /// Parameters, 0 to 4.
+    const PARAMS: usize;
+    /// Whether it reads the column's number.
+    const COLUMN: bool;
+    /// Its value, of those inputs and parameters that it has; the others may be anything.
+    fn value<V: Lanes>(x: [V; 4], p: [V; 4], column: V) -> V;
+}
+
+/// Where a value's block is.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) at: *mut f32,
+    /// Whether one vector serves for all.
+    pub(super) repeats: bool,
+}
+
+/// A function's inputs and output over so many elements.
+pub(super) struct Args<'a> {
+    params: &'a [f32; 4],
+    inputs: [Place; 4],
+    column: Place,
+    to: *mut f32,
+    count: usize,
+}
+
+impl Args<'_> {
+    /// Inputs that the function doesn't have may be anywhere, and so may the column's number if it doesn't read it.
+    ///
+    /// # Safety
+    /// As long as it lives: `count` elements, rounded up to [`MAX_LANES`](crate::exec::lanes::MAX_LANES), can be written
+    /// to `to` and be read of each input, or that many lanes of one that repeats; and an input that isn't where `to` is
+    /// doesn't overlap with it.
+    pub(super) unsafe fn new(
+        params: &[f32; 4],
+        inputs: [Place; 4],
+        column: Place,
+        to: *mut f32,
+        count: usize,
+    ) -> Args<'_> {
+        Args { params, inputs, column, to, count }
+    }
+}
+
+/// A function over a block.
+struct Each<'a, F>(&'a Args<'a>, PhantomData<F>);
+
+impl<'a, F> Each<'a, F> {
+    fn new(args: &'a Args<'a>) -> Each<'a, F> {
+        Each(args, PhantomData)
+    }
+}
+
+impl<F: Formula> Kernel for Each<'_, F> {
+    type Output = ();
+
+    // Without closures, as those that are more than a few instructions aren't inlined, and so not compiled for the
+    // instruction set; and by indices, which unlike iterators leave nothing behind in the loop.
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let &Args { params, inputs, column, to, count } = self.0;
+        let zero = V::splat(0.0);
+        let mut p = [zero; 4];
+        for i in 0..F::PARAMS {
+            p[i] = V::splat(params[i]);
+        }
+        for v in 0..count.div_ceil(V::N) {
+            let (mut x, mut number) = ([zero; 4], zero);
+            // SAFETY: whoever made the arguments has promised it.
+            unsafe {
+                for i in 0..F::INPUTS {
+                    x[i] = inputs[i].vector(v);
+                }
+                if F::COLUMN {
+                    number = column.vector(v);
+                }
+                F::value(x, p, number).store(to.add(v * V::N));
+            }
+        }
+    }
+}
+
+impl Place {
+    /// A vector of the block.
+    ///
+    /// # Safety
+    /// It is inside.
+    #[inline(always)]
+    unsafe fn vector<V: Lanes>(self, number: usize) -> V {
+        let step = if self.repeats { 0 } else { V::N };
+        // SAFETY: the caller's promise.
+        unsafe { V::load(self.at.add(number * step)) }
+    }
+}
+
+include!(concat!(env!("OUT_DIR"), "/formulas.rs"));
