@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 /// Nodes of a chain at most: all of them may be outputs.
 const MAX_NODES: usize = MAX_OUTPUTS;
-/// Rows of a chain's functions at most: the blocks of all values share a level-1 cache.
+/// Rows of a chain's functions at most: what they compute anyway is far more than the reading that a longer chain saves.
 const MAX_ROWS: usize = 96;
 /// Tensors that a chain reads at most.
 pub(in crate::exec) const MAX_INPUTS: usize = 12;
