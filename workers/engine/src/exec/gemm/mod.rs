@@ -25,6 +25,8 @@ pub(super) trait Left: Copy + Sync {
 
 /// A right factor, `[k, n]`.
 pub(super) trait Right: Copy + Sync {
+    /// What packing an element takes, in multiply-adds.
+    const PACKING: usize;
     /// These terms of these columns, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all vectors of one term,
     /// then those of the next. What the last vector has too much is 0. The last buffer is for anything.
     fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, scratch: &mut Vec<f32>);
@@ -99,15 +101,26 @@ impl Target {
 /// # Safety
 /// The target is inside of what `c` was made of, and nobody else writes or reads it.
 pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, a: impl Left, b: impl Right, to: (Out, Target)) {
-    // Columns are shared out in whole tiles; a product of few columns is shared out by rows.
-    let by_columns = sizes.n >= 32 * pool.threads();
-    let (len, grain) = if by_columns { (sizes.n, GRAIN) } else { (sizes.m, 8) };
+    let by_columns = by_columns(sizes, pool.threads(), packing(&b));
+    let (len, grain) = if by_columns { (sizes.n, GRAIN) } else { (sizes.m, ROW_GRAIN) };
     let work = sizes.m * sizes.k * sizes.n;
     pool.split(len, grain, work / 16, &|part| {
         let (rows, columns) = if by_columns { (0..sizes.m, part) } else { (part, 0..sizes.n) };
         // SAFETY: the caller's promise; threads write different rows or columns.
         unsafe { part_of(isa, sizes, (rows, columns), a, b, to) };
     });
+}
+
+fn packing<B: Right>(_: &B) -> usize {
+    B::PACKING
+}
+
+/// Whether columns are shared out, in whole tiles, or rows, for which every thread packs all columns: whichever keeps the
+/// busiest thread less busy.
+fn by_columns(Sizes { m, n, .. }: Sizes, threads: usize, packing: usize) -> bool {
+    let most = |len: usize, grain: usize| (len.div_ceil(grain).div_ceil(threads) * grain).min(len);
+    let (columns, rows) = (most(n, GRAIN), most(m, ROW_GRAIN));
+    (m + packing) * columns <= (rows + packing) * n
 }
 
 /// Some rows and columns of a product, by this thread.
@@ -138,6 +151,8 @@ struct Product<'a, A, B> {
     scratch: &'a mut Scratch,
 }
 
+/// Rows of whole tiles of any instruction set, nearly.
+const ROW_GRAIN: usize = 8;
 /// Columns of whole tiles of any instruction set.
 pub(super) const GRAIN: usize = 48;
 /// Columns of a packed stripe of b at most: half a megabyte with a slice of k, which level-2 caches hold.

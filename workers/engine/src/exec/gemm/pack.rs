@@ -53,6 +53,8 @@ pub(in crate::exec) fn panels<V: Lanes>(
 }
 
 impl Right for Factor<'_> {
+    const PACKING: usize = 10;
+
     #[inline(always)]
     fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, _: &mut Vec<f32>) {
         for (columns, width, panel) in panels::<V>(terms.len(), columns, to) {

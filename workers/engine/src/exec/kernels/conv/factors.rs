@@ -10,6 +10,8 @@ use std::ops::Range;
 pub(super) struct Windows<'a>(pub(super) Images<'a>);
 
 impl Right for Windows<'_> {
+    const PACKING: usize = 20;
+
     #[inline(always)]
     fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, _: &mut Vec<f32>) {
         let images = self.0;
@@ -38,6 +40,8 @@ impl Right for Windows<'_> {
 pub(super) struct Items<'a>(pub(super) Images<'a>);
 
 impl Right for Items<'_> {
+    const PACKING: usize = 20;
+
     #[inline(always)]
     fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, lines: &mut Vec<f32>) {
         let images = self.0;
