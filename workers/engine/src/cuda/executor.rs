@@ -81,7 +81,7 @@ impl CudaExecutor {
     /// # Errors
     /// A distance program, a state of another shape, or the device fails.
     pub fn load(&mut self, state: &State) -> Result<(), CudaError> {
-        self.expect(ProgramKind::Step)?;
+        exec::expect(&self.program, ProgramKind::Step)?;
         self.upload(&[state])
     }
 
@@ -91,7 +91,7 @@ impl CudaExecutor {
     /// # Errors
     /// A distance program, no state, or the device fails.
     pub fn step(&mut self, step: u64) -> Result<f32, CudaError> {
-        self.expect(ProgramKind::Step)?;
+        exec::expect(&self.program, ProgramKind::Step)?;
         if !self.loaded {
             return Err(CudaError::NoState);
         }
@@ -162,7 +162,7 @@ impl CudaExecutor {
     /// # Errors
     /// A step program, states of another shape, or the device fails.
     pub fn distance(&mut self, start: &State, replayed: &State, claimed: &State) -> Result<F32, CudaError> {
-        self.expect(ProgramKind::Distance)?;
+        exec::expect(&self.program, ProgramKind::Distance)?;
         self.upload(&[start, replayed, claimed])?;
         self.run(0)?;
         let value = self.output(self.program.nodes.len() - 1)?;
@@ -185,15 +185,6 @@ impl CudaExecutor {
             sums.add([&logits, &labels, &loss].map(|x| x.as_deref().unwrap_or_default()), valid.as_deref());
         }
         Ok(sums.quality())
-    }
-
-    fn expect(&self, expected: ProgramKind) -> Result<(), ExecError> {
-        let got = self.program.kind();
-        if got == expected {
-            Ok(())
-        } else {
-            Err(ExecError::Kind { expected, got })
-        }
     }
 
     fn upload(&mut self, snapshots: &[&State]) -> Result<(), CudaError> {

@@ -1,5 +1,5 @@
 //! Micro-traces: what single elements are made of, in the referee's arithmetic.
-use super::{at, tensor, ExecError, Executor, Trace};
+use super::{at, check_snapshots, tensor, ExecError, Executor, Trace};
 use crate::state::State;
 use assay_core::arith::{from_u32, Soft, F32};
 use assay_core::graph::{eval_element, Dtype, Env, GraphError, Source};
@@ -19,7 +19,7 @@ impl Executor {
         node: usize,
         element: u64,
     ) -> Result<Vec<F32>, ExecError> {
-        self.check_snapshots(snapshots)?;
+        check_snapshots(&self.program, snapshots)?;
         let of_node = self.program.nodes.get(node).filter(|_| trace.outputs().len() == self.program.nodes.len());
         let of_node = of_node.ok_or(ExecError::NoNode { node })?;
         let fetch = |input: u8, index: u64| {

@@ -141,7 +141,7 @@ impl Executor {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn step_observed(&mut self, state: &mut State, step: u64, after: impl FnMut(usize)) -> Result<f32, ExecError> {
-        self.expect(ProgramKind::Step)?;
+        expect(&self.program, ProgramKind::Step)?;
         self.run(&[state], step, after)?;
         let loss = self.loss.map_or(f32::NAN, |loss| self.output(loss)[0]);
         let first = self.program.nodes.len() - state.len();
@@ -188,19 +188,10 @@ impl Executor {
     /// # Errors
     /// A step program, or states of another shape.
     pub fn distance(&mut self, start: &State, replayed: &State, claimed: &State) -> Result<F32, ExecError> {
-        self.expect(ProgramKind::Distance)?;
+        expect(&self.program, ProgramKind::Distance)?;
         self.run(&[start, replayed, claimed], 0, |_| ())?;
         let value = self.program.nodes.len().checked_sub(1).and_then(|last| self.output(last).first());
         Ok(F32(value.copied().unwrap_or(f32::NAN).to_bits())) // Validated: the last node has one element.
-    }
-
-    fn expect(&self, expected: ProgramKind) -> Result<(), ExecError> {
-        let got = self.program.kind();
-        if got == expected {
-            Ok(())
-        } else {
-            Err(ExecError::Kind { expected, got })
-        }
     }
 
     /// An executor of a program that isn't whole.
@@ -228,14 +219,14 @@ impl Executor {
         step: u64,
         mut after: impl FnMut(usize),
     ) -> Result<(), ExecError> {
-        self.check_snapshots(snapshots)?;
+        check_snapshots(&self.program, snapshots)?;
         for index in 0..memory.schedule().works.len() {
             self.perform(memory, snapshots, step, index);
             for &node in memory.schedule().works[index].nodes() {
                 after(node);
             }
             // Who cheats runs node by node.
-            if let (false, &[node]) = (self.tampers.is_empty(), memory.schedule().works[index].nodes()) {
+            if let &[node] = memory.schedule().works[index].nodes() {
                 for tamper in self.tampers.iter().filter(|tamper| tamper.applies(step, node)) {
                     tamper.apply(memory.output_mut(node));
                 }
@@ -247,10 +238,6 @@ impl Executor {
     /// A kept node's output, after a run.
     fn output(&self, node: usize) -> &[f32] {
         self.memory.output(node, self.program.nodes[node].shape.elements() as usize)
-    }
-
-    fn check_snapshots(&self, snapshots: &[&State]) -> Result<(), ExecError> {
-        check_snapshots(&self.program, snapshots)
     }
 }
 
@@ -283,6 +270,16 @@ pub(crate) fn check(program: &Program, data: &[DataTensor]) -> Result<(), ExecEr
     Ok(())
 }
 
+/// Checks that it is a program of this kind.
+pub(crate) fn expect(program: &Program, expected: ProgramKind) -> Result<(), ExecError> {
+    let got = program.kind();
+    if got == expected {
+        Ok(())
+    } else {
+        Err(ExecError::Kind { expected, got })
+    }
+}
+
 /// Checks that these are as many states as the program reads, and of its shapes.
 pub(crate) fn check_snapshots(program: &Program, snapshots: &[&State]) -> Result<(), ExecError> {
     let expected = match program.kind() {
@@ -303,11 +300,10 @@ pub(crate) fn loss(program: &Program) -> Option<usize> {
     named.or_else(|| program.nodes.iter().rposition(sums_all))
 }
 
-/// The nodes whose outputs are looked at after a run.
+/// The nodes whose outputs are looked at after a run, beside the program's results.
 fn kept(program: &Program, loss: Option<usize>) -> Vec<bool> {
-    let last = program.nodes.len().saturating_sub(1);
     let named = |node: &Node| [LOGITS, LABELS, VALID].contains(&node.name.as_str());
-    let kept = |(index, node)| index == last || Some(index) == loss || named(node);
+    let kept = |(index, node)| Some(index) == loss || named(node);
     program.nodes.iter().enumerate().map(kept).collect()
 }
 
