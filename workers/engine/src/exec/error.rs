@@ -68,5 +68,5 @@ pub enum ExecError {
     NotEvaluation(&'static str),
     /// No threads.
     #[error("threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(#[source] std::io::Error),
 }

@@ -79,7 +79,7 @@ impl Executor {
             program,
             data,
             isa: Isa::best(),
-            pool: Pool::new(1)?,
+            pool: Pool::new(1).map_err(ExecError::Threads)?,
             memory,
             rows: Rows::default(),
             loss,
@@ -98,7 +98,7 @@ impl Executor {
     /// # Errors
     /// The operating system gives no threads.
     pub fn with_threads(self, threads: usize) -> Result<Executor, ExecError> {
-        Ok(Executor { pool: Pool::new(threads)?, ..self })
+        Ok(Executor { pool: Pool::new(threads).map_err(ExecError::Threads)?, ..self })
     }
 
     /// The same with other instructions. The bits don't depend on it.

@@ -3,7 +3,7 @@
 //! Speed comes from computing tiles of many elements at once (BLIS's scheme: F. Van Zee, R. van de Geijn, *BLIS: a
 //! framework for rapidly instantiating BLAS functionality*, 2015), never from reordering: along k each element is one
 //! chain. Cutting k into slices changes nothing, since the chain's value is stored and loaded again in between.
-pub(super) mod pack;
+mod pack;
 mod tile;
 
 use super::lanes::{Isa, Kernel, Lanes};
@@ -16,30 +16,6 @@ use std::ops::Range;
 const BLOCK: usize = DOT_BLOCK as usize;
 /// Terms of a slice: with it the panels of both factors fit the caches. Divides [`BLOCK`].
 pub(super) const SLICE: usize = 256;
-
-/// A left factor, `[m, k]`.
-pub(super) trait Left: Copy + Sync {
-    /// These terms of these rows, where they are or copied to the buffer.
-    fn rows(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> pack::Rows;
-}
-
-/// A right factor, `[k, n]`.
-pub(super) trait Right: Copy + Sync {
-    /// What packing an element takes, in multiply-adds.
-    const PACKING: usize;
-    /// These terms of these columns, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all vectors of one term,
-    /// then those of the next. What the last vector has too much is 0. The last buffer is for anything.
-    fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, scratch: &mut Vec<f32>);
-}
-
-/// Where a product goes: element (i, j) is at `first + i · row + (j / run) · jump + j % run`.
-#[derive(Clone, Copy)]
-pub(super) struct Target {
-    pub(super) first: usize,
-    pub(super) row: usize,
-    pub(super) run: usize,
-    pub(super) jump: usize,
-}
 
 /// A factor: element (i, j) is at `i · rows + j · columns`, one of which is 1.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +53,6 @@ thread_local! {
 struct Scratch {
     a: Vec<f32>,
     b: Vec<f32>,
-    other: Vec<f32>,
     block: Vec<f32>,
 }
 
@@ -86,41 +61,30 @@ struct Scratch {
 pub(crate) fn gemm(isa: Isa, pool: &Pool, sizes: Sizes, a: Factor<'_>, b: Factor<'_>, c: &mut [f32]) {
     assert_eq!(c.len(), sizes.m * sizes.n);
     // SAFETY: c has these sizes, and nobody else refers to it.
-    unsafe { share(isa, pool, sizes, a, b, (Out::new(c), Target::rows(sizes.n))) };
+    unsafe { share(isa, pool, sizes, [a, b], (Out::new(c), 0)) };
 }
 
-impl Target {
-    /// A matrix stored row by row.
-    pub(super) fn rows(n: usize) -> Target {
-        Target { first: 0, row: n, run: n, jump: 0 }
-    }
-}
-
-/// The product, by all threads.
+/// The product, by all threads, row by row from this place of an output on.
 ///
 /// # Safety
-/// The target is inside of what `c` was made of, and nobody else writes or reads it.
-pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, a: impl Left, b: impl Right, to: (Out, Target)) {
-    let by_columns = by_columns(sizes, pool.threads(), packing(&b));
+/// The product is inside of the output, and nobody else writes or reads it there.
+pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, factors: [Factor<'_>; 2], to: (Out, usize)) {
+    let by_columns = by_columns(sizes, pool.threads());
     let (len, grain) = if by_columns { (sizes.n, GRAIN) } else { (sizes.m, ROW_GRAIN) };
     let work = sizes.m * sizes.k * sizes.n;
     pool.split(len, grain, work / 16, &|part| {
         let (rows, columns) = if by_columns { (0..sizes.m, part) } else { (part, 0..sizes.n) };
         // SAFETY: the caller's promise; threads write different rows or columns.
-        unsafe { part_of(isa, sizes, (rows, columns), a, b, to) };
+        unsafe { part_of(isa, sizes, (rows, columns), factors, to) };
     });
-}
-
-fn packing<B: Right>(_: &B) -> usize {
-    B::PACKING
 }
 
 /// Whether columns are shared out, in whole tiles, or rows, for which every thread packs all columns: whichever keeps the
 /// busiest thread less busy.
-fn by_columns(Sizes { m, n, .. }: Sizes, threads: usize, packing: usize) -> bool {
+fn by_columns(Sizes { m, n, .. }: Sizes, threads: usize) -> bool {
     let most = |len: usize, grain: usize| (len.div_ceil(grain).div_ceil(threads) * grain).min(len);
     let (columns, rows) = (most(n, GRAIN), most(m, ROW_GRAIN));
-    (m + packing) * columns <= (rows + packing) * n
+    (m + PACKING) * columns <= (rows + PACKING) * n
 }
 
 /// Some rows and columns of a product, by this thread.
@@ -131,26 +95,28 @@ pub(super) unsafe fn part_of(
     isa: Isa,
     sizes: Sizes,
     (rows, columns): (Range<usize>, Range<usize>),
-    a: impl Left,
-    b: impl Right,
-    (c, target): (Out, Target),
+    [a, b]: [Factor<'_>; 2],
+    (c, first): (Out, usize),
 ) {
     SCRATCH.with_borrow_mut(|scratch| {
-        isa.run(Product { k: sizes.k, rows, columns, a, b, c, target, scratch });
+        isa.run(Product { sizes, rows, columns, a, b, c, first, scratch });
     });
 }
 
-struct Product<'a, A, B> {
-    k: usize,
+struct Product<'a> {
+    sizes: Sizes,
     rows: Range<usize>,
     columns: Range<usize>,
-    a: A,
-    b: B,
+    a: Factor<'a>,
+    b: Factor<'a>,
     c: Out,
-    target: Target,
+    /// Where in c the product begins.
+    first: usize,
     scratch: &'a mut Scratch,
 }
 
+/// What packing an element of b takes, in multiply-adds.
+const PACKING: usize = 10;
 /// Rows of whole tiles of any instruction set, nearly.
 const ROW_GRAIN: usize = 8;
 /// Columns of whole tiles of any instruction set.
@@ -162,32 +128,31 @@ const ROWS: usize = 4 * BAND;
 /// Rows for which a panel is used before the next one: a slice of theirs is 192 KiB.
 const BAND: usize = 192;
 
-impl<A: Left, B: Right> Kernel for Product<'_, A, B> {
+impl Kernel for Product<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Product { k, rows: all, columns, a, b, c, target, scratch } = self;
+        let Product { sizes: Sizes { k, n, .. }, rows: all, columns, a, b, c, first, scratch } = self;
         let at_once = if k > BLOCK { ROWS } else { all.len() };
         let pieces = columns.clone().step_by(STRIPE).flat_map(|stripe| {
-            let rows = all.clone().step_by(at_once).map(move |first| first..(first + at_once).min(all.end));
+            let rows = all.clone().step_by(at_once).map(move |row| row..(row + at_once).min(all.end));
             rows.map(move |rows| (rows, stripe..(stripe + STRIPE).min(columns.end)))
         });
         for (rows, stripe) in pieces {
-            // Later blocks get sums of their own, which are then added to the total; so does a stripe in pieces.
-            let whole = stripe.start / target.run == (stripe.end - 1) / target.run;
+            // Later blocks get sums of their own, which are then added to the total.
             for block in (0..k).step_by(BLOCK) {
                 let block_end = (block + BLOCK).min(k);
-                let (to, stride) = if block == 0 && whole {
+                let (to, stride) = if block == 0 {
                     // SAFETY: the stripe begins inside c.
-                    (unsafe { c.at(target.place(rows.start, stripe.start)) }, target.row)
+                    (unsafe { c.at(first + rows.start * n + stripe.start) }, n)
                 } else {
                     scratch.block.resize(scratch.block.len().max(rows.len() * STRIPE), 0.0);
                     (scratch.block.as_mut_ptr(), STRIPE)
                 };
                 for slice in (block..block_end).step_by(SLICE) {
                     let slice = slice..(slice + SLICE).min(block_end);
-                    b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b, &mut scratch.other);
+                    b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b);
                     for band in rows.clone().step_by(BAND) {
                         let band = band..(band + BAND).min(rows.end);
                         let a = a.rows(slice.clone(), band.clone(), &mut scratch.a);
@@ -199,10 +164,13 @@ impl<A: Left, B: Right> Kernel for Product<'_, A, B> {
                         unsafe { panels::<V>(sizes, a, scratch.b.as_ptr(), to, stride, continues) };
                     }
                 }
-                if block > 0 || !whole {
+                if block > 0 {
                     for (row, sums) in rows.clone().zip(scratch.block.chunks(STRIPE)) {
                         // SAFETY: this thread's part of c, which nothing else refers to.
-                        unsafe { add_to::<V>(c, target, (row, stripe.clone()), &sums[..stripe.len()], block > 0) };
+                        let totals = unsafe {
+                            std::slice::from_raw_parts_mut(c.at(first + row * n + stripe.start), stripe.len())
+                        };
+                        add::<V>(totals, &sums[..stripe.len()]);
                     }
                 }
             }
@@ -237,36 +205,9 @@ unsafe fn panels<V: Lanes>(
     }
 }
 
-impl Target {
-    fn place(&self, row: usize, column: usize) -> usize {
-        self.first + row * self.row + column / self.run * self.jump + column % self.run
-    }
-}
-
-/// Adds sums to the totals of some columns of a row, or makes them the totals.
-///
-/// # Safety
-/// The columns are the target's, and nobody else refers to them.
-#[inline(always)]
-unsafe fn add_to<V: Lanes>(c: Out, target: Target, (row, columns): (usize, Range<usize>), sums: &[f32], adds: bool) {
-    let mut column = columns.start;
-    while column < columns.end {
-        let run = (target.run - column % target.run).min(columns.end - column);
-        // SAFETY: the caller's promise; a run is in one piece.
-        let totals = unsafe { std::slice::from_raw_parts_mut(c.at(target.place(row, column)), run) };
-        let sums = &sums[column - columns.start..][..run];
-        if adds {
-            add::<V>(totals, sums);
-        } else {
-            totals.copy_from_slice(sums);
-        }
-        column += run;
-    }
-}
-
 /// `totals[i] = totals[i] + sums[i]`.
 #[inline(always)]
-fn add<V: Lanes>(totals: &mut [f32], sums: &[f32]) {
+pub(super) fn add<V: Lanes>(totals: &mut [f32], sums: &[f32]) {
     let mut totals = totals.chunks_exact_mut(V::N);
     let mut sums = sums.chunks_exact(V::N);
     for (total, sum) in totals.by_ref().zip(sums.by_ref()) {

@@ -1,21 +1,22 @@
 //! Factors rearranged so that tiles read them front to back.
-use super::{Factor, Lanes, Left, Right};
+use super::{Factor, Lanes};
 use std::ops::Range;
 
 /// A packed or unpacked left factor: element (i, p) is at `i · row + p · term`, counted from its first.
 #[derive(Clone, Copy)]
-pub(in crate::exec) struct Rows {
-    pub(in crate::exec) first: *const f32,
-    pub(in crate::exec) row: usize,
-    pub(in crate::exec) term: usize,
+pub(super) struct Rows {
+    pub(super) first: *const f32,
+    pub(super) row: usize,
+    pub(super) term: usize,
 }
 
 /// Row strides (in values) that are multiples of this make rows compete for the same places of a cache.
 const BAD_STRIDE: usize = 1024;
 
-impl Left for Factor<'_> {
+impl Factor<'_> {
+    /// These terms of these rows of a left factor, where they are or copied to the buffer.
     #[inline(always)]
-    fn rows(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
+    pub(super) fn rows(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
         let first = &self.values[rows.start * self.rows + terms.start * self.columns..];
         let stride = self.rows.max(self.columns);
         if !stride.is_multiple_of(BAD_STRIDE) {
@@ -36,7 +37,7 @@ impl Left for Factor<'_> {
 /// Makes room for panels, which lie one behind the other, and a vector behind: the columns of each, its width and where
 /// it begins.
 #[inline(always)]
-pub(in crate::exec) fn panels<V: Lanes>(
+fn panels<V: Lanes>(
     terms: usize,
     columns: Range<usize>,
     to: &mut Vec<f32>,
@@ -52,11 +53,11 @@ pub(in crate::exec) fn panels<V: Lanes>(
     })
 }
 
-impl Right for Factor<'_> {
-    const PACKING: usize = 10;
-
+impl Factor<'_> {
+    /// These terms of these columns of a right factor, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all
+    /// vectors of one term, then those of the next. What the last vector has too much is 0.
     #[inline(always)]
-    fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>, _: &mut Vec<f32>) {
+    pub(super) fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>) {
         for (columns, width, panel) in panels::<V>(terms.len(), columns, to) {
             // SAFETY: the panel has so many values.
             let panel = unsafe { std::slice::from_raw_parts_mut(panel, terms.len() * width) };
@@ -75,13 +76,7 @@ impl Right for Factor<'_> {
 
 /// A panel from columns that are contiguous in memory.
 #[inline(always)]
-pub(in crate::exec) fn transposed<V: Lanes>(
-    b: Factor<'_>,
-    terms: Range<usize>,
-    columns: Range<usize>,
-    width: usize,
-    panel: &mut [f32],
-) {
+fn transposed<V: Lanes>(b: Factor<'_>, terms: Range<usize>, columns: Range<usize>, width: usize, panel: &mut [f32]) {
     let stride = b.columns;
     let whole_terms = terms.len() / V::N * V::N;
     for vector in 0..width / V::N {

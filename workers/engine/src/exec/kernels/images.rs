@@ -1,17 +1,18 @@
-//! Windows on images as lines of values: item k of many windows side by side.
+//! Windows on images: item k of the windows of a row lies side by side.
 //!
-//! Images are first copied ("staged") so that a line is a contiguous run in every row, whatever the padding and strides:
-//! with their margins; for strides of windows with the columns of each remainder together; for gradients with zeros
-//! between the windows.
-use crate::exec::lanes::{Lanes, MAX_LANES};
+//! For that images are first copied ("staged"), whatever the padding and strides: with their margins; if asked for, for
+//! strides of windows with the columns of each remainder together; for gradients with zeros between the windows.
+use crate::exec::lanes::MAX_LANES;
 use crate::exec::pool::Pool;
 use assay_core::graph::Window;
 
 /// What places are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Places {
-    /// Windows, which read items of the image.
+    /// Windows, which read items of the image. Columns stay in their order.
     Windows,
+    /// Windows, of which neighbours read neighbours: with strides, the columns of each remainder are put together.
+    Lines,
     /// Items of the image, which read the windows that they are an item of.
     Items,
 }
@@ -25,8 +26,9 @@ pub(super) struct Geometry {
     places: [usize; 2],
     /// Values of a staged channel.
     pub(super) channel: usize,
-    /// From a row of places to the next.
+    /// From a row of places to the next, and from a column to the next.
     row: usize,
+    column: usize,
     /// Where place 0 reads each item of the kernel.
     offsets: Vec<usize>,
     /// Where each row of the source goes, if it is read.
@@ -77,22 +79,30 @@ impl Run {
 }
 
 /// One axis: values staged, from one place to the next, where place 0 reads each item, and where the source goes.
-struct Axis {
-    len: usize,
+pub(super) struct Axis {
+    pub(super) len: usize,
     step: usize,
     items: Vec<usize>,
     runs: Vec<Run>,
 }
 
 impl Axis {
-    /// `apart`: neighbours of a remainder are put together, so that places are 1 apart.
-    fn new(along: (u8, u8, u8), (kernel, windows, image): (usize, usize, usize), places: Places, apart: bool) -> Axis {
+    /// `count` values with a margin before, and so many with what is behind.
+    pub(super) fn padded(margin: usize, count: usize, with_behind: usize) -> Axis {
+        let run = Run { count, from: 0, from_step: 1, to: margin, to_step: 1 };
+        Axis { len: margin + with_behind, step: 1, items: vec![0], runs: vec![run] }
+    }
+
+    fn new(along: (u8, u8, u8), (kernel, windows, image): (usize, usize, usize), places: Places) -> Axis {
         let (stride, dilation, before) = (usize::from(along.0), usize::from(along.1), usize::from(along.2));
         let reach = (kernel - 1) * dilation;
         match places {
             // Window w reads item w · stride + k · dilation − before.
-            Places::Windows => {
-                let len = (windows - 1) * stride + reach + 1;
+            Places::Windows | Places::Lines => {
+                let apart = places == Places::Lines;
+                let read = (windows - 1) * stride + reach + 1;
+                // An image without margins may stay as it is.
+                let len = if before == 0 && !apart { read.max(image) } else { read };
                 let phase = len.div_ceil(stride);
                 let place = |at: usize| if apart { at % stride * phase + at / stride } else { at };
                 // Items i of which i + before leaves the remainder r.
@@ -137,13 +147,16 @@ impl Geometry {
     ) -> Geometry {
         let axis = |axis: usize| {
             let along = (window.stride[axis], window.dilation[axis], window.before[axis]);
-            Axis::new(along, (kernel[axis], windows[axis], image[axis]), places, axis == 1)
+            // Rows are never put together.
+            let places = if places == Places::Lines && axis == 0 { Places::Windows } else { places };
+            Axis::new(along, (kernel[axis], windows[axis], image[axis]), places)
         };
-        let [rows, columns] = [axis(0), axis(1)];
-        let (source, count) = match places {
-            Places::Windows => (image, windows),
-            Places::Items => (windows, image),
-        };
+        let (source, count) = if places == Places::Items { (windows, image) } else { (image, windows) };
+        Geometry::of([axis(0), axis(1)], source, count)
+    }
+
+    /// That of two axes: rows and columns of what is staged, and of places.
+    pub(super) fn of([rows, columns]: [Axis; 2], source: [usize; 2], count: [usize; 2]) -> Geometry {
         let offsets =
             rows.items.iter().flat_map(|row| columns.items.iter().map(move |column| row * columns.len + column));
         let offsets = offsets.collect();
@@ -153,9 +166,9 @@ impl Geometry {
                 to[run.from + i * run.from_step] = Some((run.to + i * run.to_step) * columns.len);
             }
         }
-        let (channel, row) = (rows.len * columns.len, rows.step * columns.len);
+        let (channel, row, column) = (rows.len * columns.len, rows.step * columns.len, columns.step);
         let places = if row == count[1] { [1, count[0] * count[1]] } else { count };
-        Geometry { source, places, channel, row, offsets, rows: to, columns: columns.runs }
+        Geometry { source, places, channel, row, column, offsets, rows: to, columns: columns.runs }
     }
 
     /// Vectors of `lanes` places of a channel: the first place, how many, and where (with the items' offsets) they read
@@ -179,13 +192,23 @@ impl Geometry {
         self.offsets.len()
     }
 
+    /// From a row of places to the next, and from a column to the next.
+    pub(super) fn steps(&self) -> [usize; 2] {
+        [self.row, self.column]
+    }
+
+    /// Values of a channel that isn't staged.
+    pub(super) fn pixels(&self) -> usize {
+        self.source[0] * self.source[1]
+    }
+
     /// Places of an image.
     pub(super) fn places(&self) -> usize {
         self.places[0] * self.places[1]
     }
 
     /// Whether staged channels are the channels themselves.
-    fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         let [rows, columns] = self.source;
         let plain = Run { count: columns, from: 0, from_step: 1, to: 0, to_step: 1 };
         self.channel == rows * columns
@@ -196,9 +219,15 @@ impl Geometry {
     /// Stages channels, what lies outside being `outside`.
     #[inline(always)]
     pub(super) fn stage(&self, channels: &[f32], outside: f32, to: &mut [f32]) {
-        let [rows, columns] = self.source;
-        for (from, to) in channels.chunks_exact(rows * columns).zip(to.chunks_exact_mut(self.channel)) {
-            to.fill(outside);
+        to[..channels.len() / self.pixels() * self.channel].fill(outside);
+        self.stage_inside(channels, to);
+    }
+
+    /// Stages channels where others were staged before: what lies outside is there.
+    #[inline(always)]
+    pub(super) fn stage_inside(&self, channels: &[f32], to: &mut [f32]) {
+        let columns = self.source[1];
+        for (from, to) in channels.chunks_exact(self.pixels()).zip(to.chunks_exact_mut(self.channel)) {
             for (from, row) in from.chunks_exact(columns).zip(&self.rows) {
                 if let Some(row) = *row {
                     self.columns.iter().for_each(|run| run.copy(from, &mut to[row..]));
@@ -217,7 +246,7 @@ impl Geometry {
 
     /// The same, in any case with room for a vector behind.
     pub(super) fn copied<'a>(&self, pool: &Pool, channels: &[f32], buffer: &'a mut Vec<f32>) -> &'a [f32] {
-        let size = self.source[0] * self.source[1];
+        let size = self.pixels();
         let count = channels.len() / size;
         let len = count * self.channel;
         buffer.resize(buffer.len().max(len + MAX_LANES), 0.0);
@@ -225,86 +254,5 @@ impl Geometry {
             self.stage(&channels[part.start * size..part.end * size], 0.0, to);
         });
         buffer
-    }
-}
-
-/// Staged images that are read through windows.
-#[derive(Clone, Copy)]
-pub(super) struct Images<'a> {
-    pub(super) values: &'a [f32],
-    /// Where the first channel begins.
-    pub(super) first: usize,
-    /// From an image to the next.
-    pub(super) image: usize,
-    pub(super) geometry: &'a Geometry,
-}
-
-/// A place: image, row and column.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    n: usize,
-    row: usize,
-    column: usize,
-}
-
-impl Images<'_> {
-    /// Place number `index`, counted over all images.
-    #[inline(always)]
-    pub(super) fn place(&self, index: usize) -> Place {
-        let (size, width) = (self.geometry.places(), self.geometry.places[1]);
-        Place { n: index / size, row: index % size / width, column: index % width }
-    }
-
-    /// Channel and item of the kernel of a term.
-    #[inline(always)]
-    pub(super) fn item(&self, term: usize) -> [usize; 2] {
-        [term / self.geometry.items(), term % self.geometry.items()]
-    }
-
-    /// The item after this one.
-    #[inline(always)]
-    pub(super) fn next(&self, [channel, item]: [usize; 2]) -> [usize; 2] {
-        if item + 1 < self.geometry.items() {
-            [channel, item + 1]
-        } else {
-            [channel + 1, 0]
-        }
-    }
-
-    /// What `count` places from `place` on read as this item. Up to [`Lanes::N`]` − 1` values behind are overwritten.
-    ///
-    /// # Safety
-    /// So many can be written.
-    #[inline(always)]
-    pub(super) unsafe fn line<V: Lanes>(&self, place: Place, count: usize, item: [usize; 2], to: *mut f32) {
-        let Geometry { channel, row: pitch, places, .. } = *self.geometry;
-        let from = self.first + item[0] * channel + self.geometry.offsets[item[1]];
-        let Place { mut n, mut row, mut column } = place;
-        let (mut to, mut left) = (to, count);
-        let mut at = from + n * self.image + row * pitch + column;
-        while left > 0 {
-            let run = (places[1] - column).min(left);
-            // SAFETY: the caller's promise: runs lie one behind the other.
-            unsafe {
-                if at + run.next_multiple_of(V::N) <= self.values.len() {
-                    let from = self.values.as_ptr().add(at);
-                    for i in (0..run).step_by(V::N) {
-                        V::load(from.add(i)).store(to.add(i));
-                    }
-                } else {
-                    std::ptr::copy_nonoverlapping(self.values[at..at + run].as_ptr(), to, run);
-                }
-                to = to.add(run);
-            }
-            left -= run;
-            at += pitch - column;
-            column = 0;
-            row += 1;
-            if row == places[0] {
-                row = 0;
-                n += 1;
-                at = from + n * self.image;
-            }
-        }
     }
 }

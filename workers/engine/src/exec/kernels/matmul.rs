@@ -1,6 +1,6 @@
 //! Products of matrices, many at once.
 use super::axes::{count, strides, Axis, Walk};
-use crate::exec::gemm::{part_of, share, Factor, Sizes, Target};
+use crate::exec::gemm::{part_of, share, Factor, Sizes};
 use crate::exec::lanes::Isa;
 use crate::exec::pool::{Out, Pool};
 use assay_core::graph::Node;
@@ -48,16 +48,16 @@ impl MatMul {
         let work = m * k * n;
         let product = |walks: &[Walk<'_>; 2], index: usize| {
             let (a, b) = (&a[walks[0].offset..][..m * k], &b[walks[1].offset..][..k * n]);
-            let target = Target { first: index * m * n, ..Target::rows(n) };
-            (Factor::new(a, self.a.0, self.a.1), Factor::new(b, self.b.0, self.b.1), (out, target))
+            let factors = [Factor::new(a, self.a.0, self.a.1), Factor::new(b, self.b.0, self.b.1)];
+            (factors, (out, index * m * n))
         };
         let walks = |index| [&self.lead[0], &self.lead[1]].map(|axes| Walk::new(axes, index));
         if work >= LARGE || self.products < pool.threads() {
             let mut at = walks(0);
             for index in 0..self.products {
-                let (a, b, to) = product(&at, index);
+                let (factors, to) = product(&at, index);
                 // SAFETY: the product's own part of the output.
-                unsafe { share(isa, pool, self.sizes, a, b, to) };
+                unsafe { share(isa, pool, self.sizes, factors, to) };
                 at.iter_mut().for_each(Walk::step);
             }
             return;
@@ -65,9 +65,9 @@ impl MatMul {
         pool.split(self.products, 1, self.products * work / 16, &|part| {
             let mut at = walks(part.start);
             for index in part {
-                let (a, b, to) = product(&at, index);
+                let (factors, to) = product(&at, index);
                 // SAFETY: the product's own part of the output, which only this thread has.
-                unsafe { part_of(isa, self.sizes, (0..m, 0..n), a, b, to) };
+                unsafe { part_of(isa, self.sizes, (0..m, 0..n), factors, to) };
                 at.iter_mut().for_each(Walk::step);
             }
         });

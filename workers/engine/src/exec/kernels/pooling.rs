@@ -52,7 +52,7 @@ impl Pooling {
         let fits = (0..2).all(|axis| 2 * windows[axis] <= image[axis]);
         let halves = (kernel, stride, dilation, before) == ([2; 2], [2; 2], [1; 2], [0; 2]) && fits;
         let kernel = kernel.map(usize::from);
-        let geometry = Geometry::new(&window, kernel, windows, image, Places::Windows);
+        let geometry = Geometry::new(&window, kernel, windows, image, Places::Lines);
         let mut pooling = Pooling { kind, window, geometry, kernel, image, windows, halves, sizes: Vec::new() };
         let inside =
             |axis: usize, at: usize| (0..kernel[axis]).filter(|&k| pooling.item(axis, at, k).is_some()).count();

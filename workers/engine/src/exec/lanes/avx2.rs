@@ -46,6 +46,7 @@ impl Avx2 {
 
 // SAFETY (of every intrinsic below): the trait's contract says that the machine has AVX2 and FMA.
 unsafe impl Lanes for Avx2 {
+    type Half = Self;
     const N: usize = 8;
     const ROWS: usize = 6;
     const COLUMNS: usize = 2;

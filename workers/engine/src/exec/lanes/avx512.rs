@@ -10,6 +10,7 @@ pub(super) struct Avx512(__m512);
 
 // SAFETY (of every intrinsic below): the trait's contract says that the machine has AVX-512.
 unsafe impl Lanes for Avx512 {
+    type Half = super::avx2::Avx2;
     const N: usize = 16;
     const ROWS: usize = 8;
     const COLUMNS: usize = 3;

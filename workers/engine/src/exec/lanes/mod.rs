@@ -15,6 +15,8 @@ mod scalar;
 /// Implementors use instructions that the machine may lack. A kernel gets a `V: Lanes` only from [`Isa::run`], which
 /// has checked, and nothing else may call these methods.
 pub(crate) unsafe trait Lanes: Copy {
+    /// Vectors of half as many lanes, where they are faster for so few; else these.
+    type Half: Lanes;
     /// Number of lanes: a divisor of 32.
     const N: usize;
     /// Rows of a tile in a matrix product, 4 to 8: as many as registers hold, with [`COLUMNS`](Self::COLUMNS) vectors each.

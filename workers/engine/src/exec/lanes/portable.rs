@@ -41,6 +41,7 @@ impl Portable {
 
 // SAFETY: no special instructions.
 unsafe impl Lanes for Portable {
+    type Half = Self;
     const N: usize = N;
     const ROWS: usize = 4;
     const COLUMNS: usize = 1;

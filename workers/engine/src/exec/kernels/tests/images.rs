@@ -88,6 +88,35 @@ fn long_chains() {
 }
 
 #[test]
+fn zeros_of_both_signs() {
+    // Products of such small numbers are zeros; which sign they have, the terms +0 · w decide, too, that kernels leave out.
+    let tiny = |dims: &[u32], seed: u64| -> Vec<f32> {
+        let value = |i: usize| f32::from_bits((philox(seed, 97, i as u64)[0] & 0x807f_ffff) | 0x1800_0000);
+        (0..elements(dims)).map(value).collect()
+    };
+    let mut negative = 0;
+    for (seed, window) in
+        (0..).zip([SAME, Window { stride: [2; 2], ..SAME }, Window { stride: [3, 2], ..Window::UNIT }])
+    {
+        let (x, weight) = (vec![2, 3, 9, 10], vec![5, 3, 3, 3]);
+        let [yh, yw] = window.output([9, 10], [3, 3]).unwrap();
+        let y = vec![2, 5, yh, yw];
+        let op = |part| Op::Conv { part, window, groups: 1 };
+        let weights = tiny(&weight, seed);
+        let forward = program(op(ConvPart::Forward), &[x.clone(), weight.clone()], &[], None);
+        let gradient = program(op(ConvPart::Input), &[y.clone(), weight.clone()], &[], Some(&x));
+        for (program, read) in [(forward, &x), (gradient, &y)] {
+            let tensors = [tiny(read, 9 + seed), weights.clone()];
+            check(&program, &tensors, &[], 0);
+            everywhere(&program, &tensors, &[], 0, |got, _| {
+                negative += got.iter().filter(|x| x.to_bits() == 0x8000_0000).count();
+            });
+        }
+    }
+    assert!(negative > 100, "{negative} elements are −0");
+}
+
+#[test]
 fn great_ones() {
     let samples = |op, shapes: [Vec<u32>; 2], out: Option<&[u32]>| {
         let tensors = [0, 4].map(|seed| values(elements(&shapes[usize::from(seed > 0)]), seed));

@@ -81,7 +81,7 @@ fn timings() {
     }
     time(Op::MatMul { trans_a: false, trans_b: true }, &[&[16, 128, 128], &[512, 128]], None, 0);
     println!("convolutions");
-    let convs: [(Window, u16, [u32; 4], [u32; 4]); 9] = [
+    let convs: [(Window, u16, [u32; 4], [u32; 4]); 16] = [
         (Window { before: [2; 2], after: [2; 2], ..Window::UNIT }, 1, [64, 1, 28, 28], [6, 1, 5, 5]),
         (Window::UNIT, 1, [64, 6, 14, 14], [16, 6, 5, 5]),
         (same, 1, [32, 3, 32, 32], [16, 3, 3, 3]),
@@ -91,6 +91,13 @@ fn timings() {
         (same, 1, [8, 64, 56, 56], [64, 64, 3, 3]),
         (Window::UNIT, 1, [8, 256, 14, 14], [64, 256, 1, 1]),
         (same, 64, [32, 64, 16, 16], [64, 1, 3, 3]),
+        (same, 1, [64, 1, 28, 28], [8, 1, 3, 3]),
+        (same, 1, [64, 8, 28, 28], [8, 8, 3, 3]),
+        (two, 1, [64, 8, 28, 28], [16, 8, 3, 3]),
+        (same, 1, [64, 16, 14, 14], [16, 16, 3, 3]),
+        (halves, 1, [64, 16, 14, 14], [32, 16, 1, 1]),
+        (two, 1, [64, 16, 14, 14], [32, 16, 3, 3]),
+        (same, 1, [64, 32, 7, 7], [32, 32, 3, 3]),
     ];
     for (window, groups, x, weight) in convs {
         let [yh, yw] = window.output([x[2], x[3]], [weight[2], weight[3]]).unwrap();

@@ -1,0 +1,314 @@
+//! Places of a result, by channels: forward, and the gradient of the images.
+//!
+//! Lanes are channels, so that a place needs nothing of its neighbours, however small images are; and a vector holds
+//! weights, which are the same for all places.
+use super::chain::{all_tiles, chain, Tiles};
+use super::channels::{padded, vectors, write_lines, Vector};
+use super::class::{Class, Shapes};
+use crate::exec::kernels::images::Geometry;
+use crate::exec::lanes::{Kernel, Lanes, MAX_LANES};
+use crate::exec::pool::Out;
+use assay_core::graph::constants::DOT_BLOCK;
+use std::ops::Range;
+
+/// Places whose sums are kept at once: with 16 lanes, 16 KiB.
+const BAND: usize = 256;
+
+/// Sizes of a convolution as this module sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) groups: usize,
+    /// Channels of a group's result.
+    pub(super) results: usize,
+    /// Channels of a group that are read.
+    pub(super) channels: usize,
+    /// Items of a kernel in one channel.
+    pub(super) kernel: usize,
+    /// Rows and columns of the result.
+    pub(super) places: [usize; 2],
+    /// In the weights, from a channel of the result to the next, and from a channel read to the next.
+    pub(super) weights: [usize; 2],
+}
+
+impl Sizes {
+    /// Terms of an element.
+    pub(super) fn terms(&self) -> usize {
+        self.channels * self.kernel
+    }
+
+    fn weight(&self, group: usize, result: usize, term: usize) -> usize {
+        let (channel, item) = (term / self.kernel, term % self.kernel);
+        group * self.results * self.terms() + result * self.weights[0] + channel * self.weights[1] + item
+    }
+
+    /// Rows of a band; bands of an image.
+    fn bands(&self) -> (usize, usize) {
+        let [rows, columns] = self.places;
+        let bands = (rows * columns).div_ceil(BAND).min(rows);
+        let size = rows.div_ceil(bands);
+        (size, rows.div_ceil(size))
+    }
+
+    /// What threads share: bands of all images.
+    pub(super) fn units(&self, images: usize) -> usize {
+        images * self.bands().1
+    }
+}
+
+/// Weights as vectors: by group, vector of channels and term.
+pub(super) struct Packing<'a> {
+    pub(super) sizes: Sizes,
+    pub(super) weights: &'a [f32],
+    pub(super) to: &'a mut Vec<f32>,
+}
+
+impl Kernel for Packing<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Packing { sizes, weights, to } = self;
+        let len = sizes.groups * padded::<V>(sizes.results) * sizes.terms();
+        to.resize(to.len().max(len), 0.0);
+        let mut to = &mut to[..len];
+        for group in 0..sizes.groups {
+            for Vector { first, half } in vectors::<V>(sizes.results) {
+                let lanes = if half { V::Half::N } else { V::N };
+                for term in 0..sizes.terms() {
+                    let (vector, rest) = to.split_at_mut(lanes);
+                    for (result, to) in (first..).zip(vector) {
+                        *to = if result < sizes.results { weights[sizes.weight(group, result, term)] } else { 0.0 };
+                    }
+                    to = rest;
+                }
+            }
+        }
+    }
+}
+
+/// What a thread needs for bands.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// Sums of a band.
+    sums: Vec<f32>,
+    /// A staged image.
+    image: Vec<f32>,
+}
+
+/// A convolution of certain values.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) sizes: Sizes,
+    pub(super) classes: &'a [Class],
+    /// How what is read is staged, an image at a time.
+    pub(super) geometry: &'a Geometry,
+    pub(super) values: &'a [f32],
+    /// See [`Packing`].
+    pub(super) packed: &'a [f32],
+    pub(super) out: Out,
+    /// If terms that are +0 were left out: what has all terms.
+    pub(super) complete: Option<Complete<'a>>,
+}
+
+/// Bands of a result.
+pub(super) struct Bands<'a> {
+    pub(super) of: Call<'a>,
+    /// See [`Sizes::units`].
+    pub(super) units: Range<usize>,
+    pub(super) scratch: &'a mut Scratch,
+}
+
+/// Elements by all their terms.
+#[derive(Clone, Copy)]
+pub(super) struct Complete<'a> {
+    pub(super) weights: &'a [f32],
+    /// What is read, not staged.
+    pub(super) values: &'a [f32],
+    pub(super) shapes: &'a Shapes,
+}
+
+impl Kernel for Bands<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Bands { of, units, scratch } = self;
+        let ((size, bands), columns) = (of.sizes.bands(), of.sizes.places[1]);
+        let Scratch { sums, image: staged } = scratch;
+        sums.resize(sums.len().max((2 * size * columns + V::N) * V::N), 0.0);
+        // Registers enough for a tile of two vectors.
+        let two = V::ROWS * V::COLUMNS >= 24;
+        let channels = of.sizes.groups * of.sizes.channels;
+        if !of.geometry.is_plain() {
+            staged.clear();
+            staged.resize(channels * of.geometry.channel, 0.0);
+        }
+        let (size_of_image, mut now) = (channels * of.geometry.pixels(), None);
+        for unit in units {
+            let image = unit / bands;
+            let values = &of.values[image * size_of_image..][..size_of_image];
+            let read = if of.geometry.is_plain() {
+                values
+            } else {
+                if now.replace(image) != Some(image) {
+                    of.geometry.stage_inside(values, staged);
+                }
+                &staged[..]
+            };
+            let first = unit % bands * size;
+            let rows = first..(first + size).min(of.sizes.places[0]);
+            for group in 0..of.sizes.groups {
+                let read = &read[group * of.sizes.channels * of.geometry.channel..];
+                let mut vectors = vectors::<V>(of.sizes.results).peekable();
+                while let Some(Vector { first, half }) = vectors.next() {
+                    let at = (image, group, first);
+                    if half {
+                        of.band::<V, V::Half, 1>(at, rows.clone(), read, sums);
+                    } else if two && vectors.next_if(|next| !next.half).is_some() {
+                        of.band::<V, V, 2>(at, rows.clone(), read, sums);
+                    } else {
+                        of.band::<V, V, 1>(at, rows.clone(), read, sums);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Rows of the result in an image, for C vectors H of a group's channels.
+    #[inline(always)]
+    fn band<V: Lanes, H: Lanes, const C: usize>(
+        &self,
+        (image, group, first): (usize, usize, usize),
+        rows: Range<usize>,
+        read: &[f32],
+        sums: &mut [f32],
+    ) {
+        let sizes = self.sizes;
+        let columns = sizes.places[1];
+        let weights = &self.packed[(group * padded::<V>(sizes.results) + first) * sizes.terms()..];
+        let weights = std::array::from_fn(|c| &weights[c * sizes.terms() * H::N..][..sizes.terms() * H::N]);
+        let count = rows.len() * columns;
+        for class in self.classes {
+            for row in class.rows(&rows) {
+                let place = (class.first[0] + row * class.step[0] - rows.start) * columns + class.first[1];
+                let from = &read[row * class.steps[0]..];
+                let mut row: Row<'_, C> =
+                    Row { class, from, weights, to: &mut sums[place * H::N..], vector: count * H::N };
+                // SAFETY: there are so many places in a row.
+                unsafe { all_tiles::<H>(&mut row, class.places[1]) };
+            }
+        }
+        for (c, sums) in sums.chunks_mut(count * H::N).enumerate().take(C) {
+            let first = first + c * H::N;
+            let lanes = H::N.min(sizes.results - first);
+            if let Some(complete) = self.complete {
+                complete.mend::<H>(sizes, (image, group, first), (rows.start * columns, lanes), sums);
+            }
+            let result = (image * sizes.groups + group) * sizes.results + first;
+            let stride = sizes.places[0] * columns;
+            // SAFETY: places that only this thread writes; behind all sums is room for a vector's places more.
+            unsafe {
+                let to = self.out.at(result * stride + rows.start * columns);
+                write_lines::<H>(sums.as_ptr(), (count, lanes), to, stride);
+            }
+        }
+    }
+}
+
+/// Places of a class in a row, for C vectors of channels.
+struct Row<'a, const C: usize> {
+    class: &'a Class,
+    from: &'a [f32],
+    weights: [&'a [f32]; C],
+    to: &'a mut [f32],
+    /// From a vector's sums to the next one's.
+    vector: usize,
+}
+
+impl<const C: usize> Row<'_, C> {
+    /// Places that read from here on, and where they go, in vectors.
+    #[inline(always)]
+    unsafe fn sums<V: Lanes, const R: usize>(&mut self, rows: [*const f32; R], to: impl Fn(usize) -> usize) {
+        let mut begin = 0;
+        for (block, &end) in self.class.ends.iter().enumerate() {
+            let terms = self.class.terms[begin..end].iter().map(|term| (term.at as usize, term.number as usize));
+            // SAFETY: staged channels hold what their places read, and there is a vector for each term.
+            let sums = unsafe { chain::<V, R, C>(rows, terms, self.weights.map(<[f32]>::as_ptr)) };
+            for (r, sums) in sums.into_iter().enumerate() {
+                for (c, mut sum) in sums.into_iter().enumerate() {
+                    let to = &mut self.to[c * self.vector + to(r) * V::N..][..V::N];
+                    // SAFETY: slices of V::N.
+                    unsafe {
+                        if block > 0 {
+                            sum = V::load(to.as_ptr()).add(sum);
+                        }
+                        sum.canonical().store(to.as_mut_ptr());
+                    }
+                }
+            }
+            begin = end;
+        }
+    }
+}
+
+impl<const C: usize> Tiles for Row<'_, C> {
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const R: usize>(&mut self, first: usize) {
+        let (step, stride) = (self.class.step[1], self.class.steps[1]);
+        let from = self.from.as_ptr().wrapping_add(first * stride);
+        // SAFETY: the caller's promise. Steps that the compiler knows need no registers.
+        unsafe {
+            match stride {
+                1 => self.sums::<V, R>(std::array::from_fn(|r| from.wrapping_add(r)), |r| (first + r) * step),
+                2 => self.sums::<V, R>(std::array::from_fn(|r| from.wrapping_add(2 * r)), |r| (first + r) * step),
+                _ => self.sums::<V, R>(std::array::from_fn(|r| from.wrapping_add(r * stride)), |r| (first + r) * step),
+            }
+        }
+    }
+}
+
+impl Complete<'_> {
+    /// Computes what is −0 in a band once more.
+    #[inline(always)]
+    fn mend<V: Lanes>(
+        &self,
+        sizes: Sizes,
+        (image, group, first): (usize, usize, usize),
+        (first_place, lanes): (usize, usize),
+        band: &mut [f32],
+    ) {
+        const NEGATIVE: u32 = 0x8000_0000;
+        if !band.iter().fold(false, |any, x| any | (x.to_bits() == NEGATIVE)) {
+            return;
+        }
+        for (place, vector) in (first_place..).zip(band.chunks_exact_mut(V::N)) {
+            for (result, x) in (first..).zip(&mut vector[..lanes]).filter(|(_, x)| x.to_bits() == NEGATIVE) {
+                *x = self.element::<V>(sizes, (image, group, result), place);
+            }
+        }
+    }
+
+    /// An element by its definition.
+    #[inline(always)]
+    fn element<V: Lanes>(&self, sizes: Sizes, (image, group, result): (usize, usize, usize), place: usize) -> f32 {
+        let at = [place / sizes.places[1], place % sizes.places[1]];
+        let (block, mut total, mut sum) = (DOT_BLOCK as usize, V::splat(0.0), V::splat(0.0));
+        for term in 0..sizes.terms() {
+            let (channel, item) = (term / sizes.kernel, term % sizes.kernel);
+            let first = ((image * sizes.groups + group) * sizes.channels + channel) * self.shapes.pixels();
+            let value = self.shapes.read(at, item).map_or(0.0, |pixel| self.values[first + pixel]);
+            let weight = self.weights[sizes.weight(group, result, term)];
+            sum = V::splat(value).fma(V::splat(weight), sum);
+            if (term + 1) % block == 0 || term + 1 == sizes.terms() {
+                total = if term < block { sum } else { total.add(sum) };
+                sum = V::splat(0.0);
+            }
+        }
+        let mut lanes = [0.0; MAX_LANES];
+        // SAFETY: MAX_LANES are at least V::N.
+        unsafe { total.canonical().store(lanes.as_mut_ptr()) };
+        lanes[0]
+    }
+}

@@ -1,0 +1,281 @@
+//! The gradient of the weights: sums over the places of all images.
+//!
+//! Lanes are output channels; each row is an item of the kernel in one input channel, which reads the images where they
+//! are. The sums of the definition's blocks are independent of each other, so that threads share blocks, too; they are
+//! added in order.
+use super::chain::{chain, one_tile, tile_rows, Tiles};
+use super::channels::{padded, read_lines, vectors, write_lines, Vector};
+use crate::exec::kernels::images::Geometry;
+use crate::exec::lanes::{Isa, Kernel, Lanes};
+use crate::exec::pool::{Out, Pool};
+use assay_core::graph::constants::DOT_BLOCK;
+use std::cell::RefCell;
+use std::ops::Range;
+
+const BLOCK: usize = DOT_BLOCK as usize;
+/// Values of sums that are kept before they are added, unless every thread's block takes more.
+const KEPT: usize = 1 << 18;
+
+thread_local! {
+    /// Where the places of a block are in staged images, and their gradients by place.
+    static SCRATCH: RefCell<(Vec<usize>, Vec<f32>)> = RefCell::default();
+}
+
+/// A convolution's gradient of the weights, prepared.
+#[derive(Debug)]
+pub(super) struct WeightGradient {
+    groups: usize,
+    /// Output and input channels of a group.
+    outputs: usize,
+    inputs: usize,
+    images: usize,
+    /// Where the places of an image are in a staged channel.
+    places: Vec<usize>,
+    /// Where each item of a group's kernel is, for place 0.
+    items: Vec<usize>,
+    /// Values of a staged channel.
+    channel: usize,
+}
+
+impl WeightGradient {
+    pub(super) fn new(
+        geometry: &Geometry,
+        windows: [usize; 2],
+        images: usize,
+        groups: usize,
+        [outputs, inputs]: [usize; 2],
+    ) -> Self {
+        let [row, column] = geometry.steps();
+        let columns = 0..windows[1];
+        let places = (0..windows[0]).flat_map(|y| columns.clone().map(move |x| y * row + x * column));
+        let items = |channel: usize| geometry.offsets().iter().map(move |offset| channel * geometry.channel + offset);
+        let (places, items) = (places.collect(), (0..inputs).flat_map(items).collect());
+        WeightGradient { groups, outputs, inputs, images, places, items, channel: geometry.channel }
+    }
+
+    /// Multiply-adds of it.
+    fn work(&self) -> usize {
+        self.groups * self.outputs * self.items.len() * self.images * self.places.len()
+    }
+
+    /// Computes it into `out`, from gradients of the windows and staged images. `sums` is for anything.
+    pub(super) fn run(&self, isa: Isa, pool: &Pool, [dy, staged]: [&[f32]; 2], sums: &mut Vec<f32>, out: &mut [f32]) {
+        let blocks = (self.images * self.places.len()).div_ceil(BLOCK);
+        let (len, vectors) = isa.run(Lengths(self));
+        let tiles = self.items.len().div_ceil(tile_rows(self.items.len()));
+        let wave = (KEPT / len).max(pool.threads()).min(blocks);
+        sums.resize(sums.len().max((1 + wave) * len), 0.0);
+        let (totals, kept) = sums.split_at_mut(len);
+        for first in (0..blocks).step_by(wave) {
+            let count = wave.min(blocks - first);
+            let units = count * vectors * tiles;
+            let to = Out::new(kept);
+            pool.split(units, 1, self.work() / 16 * count / blocks, &|units| {
+                SCRATCH.with_borrow_mut(|(places, turned)| {
+                    isa.run(Blocks { of: self, dy, staged, first, units, to, places, turned });
+                });
+            });
+            for sums in kept.chunks_exact(len).take(count).enumerate() {
+                let begins = first == 0 && sums.0 == 0;
+                isa.run(Add { totals, sums: sums.1, begins });
+            }
+        }
+        isa.run(Write { of: self, totals, out });
+    }
+}
+
+/// Values of a block's sums, and vectors of channels in all groups.
+struct Lengths<'a>(&'a WeightGradient);
+
+impl Kernel for Lengths<'_> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> (usize, usize) {
+        let WeightGradient { groups, outputs, ref items, .. } = *self.0;
+        // And room for a square to be read behind the last one.
+        (groups * padded::<V>(outputs) * items.len() + V::N * V::N, groups * vectors::<V>(outputs).count())
+    }
+}
+
+/// Sums of some blocks.
+struct Blocks<'a> {
+    of: &'a WeightGradient,
+    dy: &'a [f32],
+    staged: &'a [f32],
+    /// The first block that is kept.
+    first: usize,
+    /// Blocks, vectors of channels and tiles of items.
+    units: Range<usize>,
+    to: Out,
+    places: &'a mut Vec<usize>,
+    turned: &'a mut Vec<f32>,
+}
+
+impl Kernel for Blocks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(mut self) {
+        let items = self.of.items.len();
+        let (size, per_group) = (tile_rows(items), vectors::<V>(self.of.outputs).count());
+        let tiles = items.div_ceil(size);
+        let len = self.of.groups * padded::<V>(self.of.outputs) * items + V::N * V::N;
+        self.turned.resize(self.turned.len().max(BLOCK * V::N), 0.0);
+        let (mut now_block, mut now_vector) = (None, None);
+        for unit in self.units.clone() {
+            let (block, vector, tile) = (unit / tiles / (per_group * self.of.groups), unit / tiles, unit % tiles);
+            let group = vector % (per_group * self.of.groups) / per_group;
+            if now_block.replace(block) != Some(block) {
+                self.find_places(self.first + block);
+            }
+            let Some(Vector { first, half }) = vectors::<V>(self.of.outputs).nth(vector % per_group) else { continue };
+            let is_new = now_vector.replace(vector) != Some(vector);
+            let at = block * len + (group * padded::<V>(self.of.outputs) + first) * items;
+            let place = (self.first + block, group, first);
+            if half {
+                self.tile::<V::Half>(place, is_new, (tile, size), at);
+            } else {
+                self.tile::<V>(place, is_new, (tile, size), at);
+            }
+        }
+    }
+}
+
+impl Blocks<'_> {
+    /// Places of a block.
+    fn block(&self, block: usize) -> Range<usize> {
+        block * BLOCK..((block + 1) * BLOCK).min(self.of.images * self.of.places.len())
+    }
+
+    /// Where they are.
+    fn find_places(&mut self, block: usize) {
+        let size = self.of.groups * self.of.inputs * self.of.channel;
+        let all = self.block(block);
+        self.places.clear();
+        let mut at = all.start;
+        while at < all.end {
+            let (image, first) = (at / self.of.places.len(), at % self.of.places.len());
+            let end = (first + all.end - at).min(self.of.places.len());
+            self.places.extend(self.of.places[first..end].iter().map(|place| image * size + place));
+            at += end - first;
+        }
+    }
+
+    /// Gradients of a block's places, by place.
+    #[inline(always)]
+    fn turn<V: Lanes>(&mut self, (block, group, first): (usize, usize, usize)) {
+        let WeightGradient { groups, outputs, ref places, .. } = *self.of;
+        let lanes = V::N.min(outputs - first);
+        let all = self.block(block);
+        let mut at = all.start;
+        while at < all.end {
+            let (image, place) = (at / places.len(), at % places.len());
+            let count = (all.end - at).min(places.len() - place);
+            let from = ((image * groups + group) * outputs + first) * places.len() + place;
+            let readable = from + (V::N - 1) * places.len() + count <= self.dy.len();
+            let to = &mut self.turned[(at - all.start) * V::N..][..count * V::N];
+            // SAFETY: the channels' lines, of which `readable` says whether there are enough; there is room for so many.
+            unsafe {
+                let from = self.dy[from..].as_ptr();
+                read_lines::<V>(from, places.len(), (count, lanes, readable), to.as_mut_ptr());
+            }
+            at += count;
+        }
+    }
+
+    /// A tile of items, for this block, group and vector of channels.
+    #[inline(always)]
+    fn tile<V: Lanes>(&mut self, place: (usize, usize, usize), is_new: bool, (tile, size): (usize, usize), at: usize) {
+        if is_new {
+            self.turn::<V>(place);
+        }
+        let (items, own) = (&self.of.items[..], tile * size);
+        let from = &self.staged[place.1 * self.of.inputs * self.of.channel..];
+        let mut tiles = Items { items, from, places: self.places, turned: self.turned, to: self.to, at, own };
+        // SAFETY: the last tile ends with the last item.
+        unsafe { one_tile::<V>(&mut tiles, size, own.min(items.len() - size)) };
+    }
+}
+
+/// Sums of items, for a block's places and a vector of channels.
+struct Items<'a> {
+    items: &'a [usize],
+    from: &'a [f32],
+    places: &'a [usize],
+    turned: &'a [f32],
+    to: Out,
+    /// Where those of item 0 go.
+    at: usize,
+    /// The first item whose sums are this tile's to write.
+    own: usize,
+}
+
+impl Tiles for Items<'_> {
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const R: usize>(&mut self, first: usize) {
+        let items = &self.items[first..first + R];
+        let rows: [*const f32; R] = std::array::from_fn(|r| self.from.as_ptr().wrapping_add(items[r]));
+        // SAFETY: staged images hold what their places read, and each place has its vector.
+        let terms = self.places.iter().copied().zip(0..);
+        let sums = unsafe { chain::<V, R, 1>(rows, terms, [self.turned.as_ptr()]) };
+        for (r, [sum]) in sums.into_iter().enumerate() {
+            // What the tile before has too may be another thread's.
+            if first + r >= self.own {
+                // SAFETY: a vector for every item.
+                unsafe { sum.canonical().store(self.to.at(self.at + (first + r) * V::N)) };
+            }
+        }
+    }
+}
+
+/// `totals[i] = totals[i] + sums[i]`, or the sums, if they are the first.
+struct Add<'a> {
+    totals: &'a mut [f32],
+    sums: &'a [f32],
+    begins: bool,
+}
+
+impl Kernel for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        if self.begins {
+            return self.totals.copy_from_slice(self.sums);
+        }
+        crate::exec::gemm::add::<V>(self.totals, self.sums);
+    }
+}
+
+/// Totals to where they belong.
+struct Write<'a> {
+    of: &'a WeightGradient,
+    totals: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Write<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let WeightGradient { groups, outputs, ref items, .. } = *self.of;
+        for group in 0..groups {
+            for Vector { first, half } in vectors::<V>(outputs) {
+                let from = &self.totals[(group * padded::<V>(outputs) + first) * items.len()..];
+                let to = &mut self.out[(group * outputs + first) * items.len()..];
+                // SAFETY: every channel has so many items in the output, and behind all totals is room for a square.
+                unsafe {
+                    if half {
+                        let count = (items.len(), V::Half::N.min(outputs - first));
+                        write_lines::<V::Half>(from.as_ptr(), count, to.as_mut_ptr(), items.len());
+                    } else {
+                        let count = (items.len(), V::N.min(outputs - first));
+                        write_lines::<V>(from.as_ptr(), count, to.as_mut_ptr(), items.len());
+                    }
+                }
+            }
+        }
+    }
+}
