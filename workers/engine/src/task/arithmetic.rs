@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How many times the profiled d² a threshold has to be for bfloat16: five times the distance. No proof of safety: where the
-/// threshold was near, the greatest d² of a training's segments was 7 to 19 times the first one's profile (decision 0013).
+/// threshold was near, the greatest d² of a training's segments was 4 to 19 times the first one's profile (decision 0013).
 const MARGIN: f32 = 25.0;
 
 /// What operands of matrix products and convolutions may be rounded to; everything else is binary32.
