@@ -39,16 +39,19 @@ fn a_profiles_products_are_those_of_libtorch() {
         let exact = gradients(&model, &task, &data, &compiled.start, 0).unwrap();
         let theirs = gradients(&model, &coarse, &data, &compiled.start, 0).unwrap();
         assert_ne!(theirs.output, exact.output, "{}", case.name);
-        let (mut of_theirs, mut of_ours): (f64, f64) = (0.0, 0.0);
-        for ((param, theirs), (_, exact)) in theirs.params.iter().zip(&exact.params) {
+        // All gradients as one: that of what a norm takes away is nothing but rounding.
+        let all =
+            |params: &[(usize, Vec<f32>)]| params.iter().flat_map(|(_, values)| values.clone()).collect::<Vec<_>>();
+        let ours = exact.params.iter().flat_map(|(param, _)| {
             let name = format!("{}/grad", model.params[*param].name);
-            let node = compiled.jitter.nodes.iter().rposition(|node| node.name.as_str() == name).unwrap();
-            of_theirs = of_theirs.max(apart(theirs, exact));
-            of_ours = of_ours.max(apart(trace.output(node), exact));
-        }
-        let near = |a: f64, b: f64| a < 8.0 * b + 5e-3;
+            trace.output(compiled.jitter.nodes.iter().rposition(|node| node.name.as_str() == name).unwrap()).to_vec()
+        });
+        let ours: Vec<f32> = ours.collect();
+        let (of_theirs, of_ours) =
+            (apart(&all(&theirs.params), &all(&exact.params)), apart(&ours, &all(&exact.params)));
+        let near = |a: f64, b: f64| a < 4.0 * b + 5e-3;
         assert!(near(of_ours, of_theirs) && near(of_theirs, of_ours), "{}: {of_ours:e}, {of_theirs:e}", case.name);
-        assert!(of_theirs > 1e-5 && of_theirs < 1.0, "{}: {of_theirs:e}", case.name);
+        assert!(of_theirs > 1e-5 && of_theirs < 0.5, "{}: {of_theirs:e}", case.name);
     }
     assert!(products >= 4, "{products}");
 }
