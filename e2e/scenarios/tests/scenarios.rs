@@ -1,7 +1,7 @@
 //! Every scenario with real processes over real sockets, two seeds each. The demo itself fails when a wrong party is
 //! paid or money is not conserved; these tests look at the report once more, with their own eyes.
 
-use assay_scenarios::process::run_scenario;
+use assay_scenarios::process::{repository, run_scenario};
 use serde_json::Value;
 
 const SEEDS: [u64; 2] = [1, 2];
@@ -101,4 +101,30 @@ fn every_process_survives_a_kill() {
     for victim in ["solver", "verifier", "whistleblower", "submitter", "devnet", "store"] {
         run_scenario("honest", 3, &["--kill", victim]).unwrap_or_else(|error| panic!("kill {victim}: {error:#}"));
     }
+}
+
+/// A task that allows bfloat16, with segments short enough for it: who computes so is paid, who leaves steps out is still
+/// refuted.
+#[test]
+fn bf16() {
+    let (folder, example) = (tempfile::tempdir().unwrap(), repository().join("examples/fashion-mlp"));
+    let mut toml = std::fs::read_to_string(example.join("task.toml")).unwrap();
+    for (from, to) in [
+        ("epochs = 5 ", "steps = 500 "),
+        ("interval = 25 ", "interval = 5 "),
+        ("mode = \"tolerant\" ", "arithmetic = \"bf16\"\nmode = \"tolerant\" "),
+    ] {
+        assert!(toml.contains(from), "{from}");
+        toml = toml.replace(from, to);
+    }
+    std::fs::write(folder.path().join("task.toml"), toml).unwrap();
+    std::fs::copy(example.join("model.onnx"), folder.path().join("model.onnx")).unwrap();
+    let more = ["--task", folder.path().to_str().unwrap()];
+    let run = |scenario| run_scenario(scenario, 1, &more).unwrap_or_else(|error| panic!("{error:#}"));
+    let honest = run("honest");
+    assert_eq!(honest["outcome"], "Paid");
+    assert!(difference(&honest, "solver") > 0);
+    let lazy = run("lazy-solver");
+    assert_eq!(lazy["outcome"], "Refuted");
+    assert!(difference(&lazy, "solver") < 0);
 }

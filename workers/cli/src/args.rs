@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use assay_engine::task::{Changes, Mode};
-use assay_roles::Device;
+use assay_engine::task::{Arithmetic, Changes, Mode};
+use assay_roles::{Device, Hardware};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Buy, sell and check machine-learning training: proven by re-execution, settled by smart contracts.
@@ -22,14 +22,18 @@ const EXAMPLES: &str = "\
 Examples:
   assay demo                                            honest run, then a lying verifier is caught
   assay demo --scenario lazy-solver --seed 7            one scenario
+  assay demo --mode tolerant --arithmetic bf16          the solver may compute products in bfloat16
   assay devnet --instant --block-time-ms 500            a development chain on port 9944
   assay store --dir blobs --port 9955                   a content-addressed store
   assay deploy --key //Alice                            the contracts -> deployment.json
   assay model inspect examples/fashion-mlp              what training costs, and how it would be disputed
   assay data import iris.csv --label species --test-fraction 0.2 --out iris/data    prepare data; more in its --help
   assay train examples/fashion-mlp --result w.safetensors    try it here first
+  assay train examples/digits-mlp --backend torch --arithmetic bf16    the same with libtorch, in bfloat16
   assay submit examples/fashion-mlp --key //Bob         buy a training run
+  assay submit examples/fashion-mlp --key //Bob --arithmetic bf16    ... that may be computed in bfloat16
   assay solve --key //Charlie                           train for money
+  assay solve --key //Charlie --device cuda --tf32      ... on a GPU, tasks that allow TF32
   assay verify --key //Dave                             replay drawn segments for a fee
   assay watch --key //Ferdie                            catch false verdicts for a share of the bond
   assay status --task 0                                 where a task stands, and why everybody was paid what
@@ -113,15 +117,31 @@ pub(crate) struct WorkerArgs {
     /// The store: an http(s) URL or a folder.
     #[arg(long, env = "ASSAY_STORE", default_value = "http://127.0.0.1:9955")]
     pub(crate) store: String,
-    /// Where the reproducible engine computes: cpu, cuda or cuda:N. libtorch computes on the processor.
-    #[arg(long, env = "ASSAY_DEVICE", default_value = "cpu")]
-    pub(crate) device: Device,
+    #[command(flatten)]
+    pub(crate) hardware: HardwareArgs,
     /// Folder for the worker's own files: cache, journal, local secret.
     #[arg(long, env = "ASSAY_HOME", default_value = "assay-home")]
     pub(crate) home: PathBuf,
     /// Go on after the first task is finished.
     #[arg(long, env = "ASSAY_FOREVER")]
     pub(crate) forever: bool,
+}
+
+/// What to compute with.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct HardwareArgs {
+    /// Where the reproducible engine and libtorch compute: cpu, cuda or cuda:N.
+    #[arg(long, env = "ASSAY_DEVICE", default_value = "cpu")]
+    pub(crate) device: Device,
+    /// Threads of either on the processor.
+    #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
+    pub(crate) threads: usize,
+}
+
+impl HardwareArgs {
+    pub(crate) fn get(self) -> Hardware {
+        Hardware { device: self.device, threads: self.threads }
+    }
 }
 
 /// Who deploys what, and with which parameters.
@@ -173,11 +193,36 @@ pub(crate) struct ChangesArgs {
     /// Replace the mode in task.toml.
     #[arg(long, env = "ASSAY_MODE", value_enum)]
     mode: Option<ModeArg>,
+    /// Replace the arithmetic in task.toml: the coarsest that a tolerant task's solver may use.
+    #[arg(long, env = "ASSAY_ARITHMETIC", value_enum)]
+    arithmetic: Option<ArithmeticArg>,
 }
 
 impl ChangesArgs {
     pub(crate) fn get(self) -> Changes {
-        Changes { seed: self.seed, mode: self.mode.map(Mode::from) }
+        let (mode, arithmetic) = (self.mode.map(Mode::from), self.arithmetic.map(Arithmetic::from));
+        Changes { seed: self.seed, mode, arithmetic }
+    }
+}
+
+/// What operands of products may be rounded to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArithmeticArg {
+    /// Not at all.
+    Binary32,
+    /// TF32, on NVIDIA GPUs.
+    Tf32,
+    /// bfloat16: PyTorch's autocast.
+    Bf16,
+}
+
+impl From<ArithmeticArg> for Arithmetic {
+    fn from(arithmetic: ArithmeticArg) -> Arithmetic {
+        match arithmetic {
+            ArithmeticArg::Binary32 => Arithmetic::Binary32,
+            ArithmeticArg::Tf32 => Arithmetic::Tf32,
+            ArithmeticArg::Bf16 => Arithmetic::Bf16,
+        }
     }
 }
 
@@ -207,9 +252,9 @@ pub(crate) struct SolveArgs {
     /// What does the arithmetic in tolerant mode; exact mode always takes the reproducible engine.
     #[arg(long, env = "ASSAY_BACKEND", value_enum, default_value_t = BackendArg::default_here())]
     pub(crate) backend: BackendArg,
-    /// Threads of the libtorch backend.
-    #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
-    pub(crate) threads: usize,
+    /// Let libtorch compute with TF32 on a GPU. Tasks that don't allow it are left alone then.
+    #[arg(long, env = "ASSAY_TF32")]
+    pub(crate) tf32: bool,
     /// Price asked per 10^9 work units, in the chain's smallest unit; the task's ceiling if left out.
     #[arg(long, env = "ASSAY_PRICE")]
     pub(crate) price: Option<u128>,
@@ -304,9 +349,8 @@ pub(crate) struct StatusArgs {
 pub(crate) struct BaselineArgs {
     /// Folder with task.toml, the model and (or the paths of) the data.
     pub(crate) task_dir: PathBuf,
-    /// Threads of libtorch.
-    #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
-    pub(crate) threads: usize,
+    #[command(flatten)]
+    pub(crate) hardware: HardwareArgs,
     #[command(flatten)]
     pub(crate) changes: ChangesArgs,
     /// Evaluate this checkpoint on the test data too.
@@ -322,9 +366,8 @@ pub(crate) struct TrainArgs {
     /// What does the arithmetic; the reproducible engine if left out.
     #[arg(long, env = "ASSAY_BACKEND", value_enum, default_value = "reproducible")]
     pub(crate) backend: BackendArg,
-    /// Threads of the arithmetic.
-    #[arg(long, env = "ASSAY_THREADS", default_value_t = 1)]
-    pub(crate) threads: usize,
+    #[command(flatten)]
+    pub(crate) hardware: HardwareArgs,
     #[command(flatten)]
     pub(crate) changes: ChangesArgs,
     /// Write the last state there: the file that a finished task delivers.
@@ -371,6 +414,9 @@ pub(crate) struct DemoArgs {
     /// Replace the mode in task.toml.
     #[arg(long, env = "ASSAY_MODE", value_enum)]
     pub(crate) mode: Option<ModeArg>,
+    /// Replace the arithmetic in task.toml: the coarsest that a tolerant task's solver may use.
+    #[arg(long, env = "ASSAY_ARITHMETIC", value_enum)]
+    pub(crate) arithmetic: Option<ArithmeticArg>,
     /// Task folder.
     #[arg(long = "task", env = "ASSAY_TASK_DIR", default_value = "examples/fashion-mlp")]
     pub(crate) task_dir: PathBuf,
@@ -397,6 +443,15 @@ pub(crate) struct DemoArgs {
 impl DemoArgs {
     /// What the task's submitter takes in place of what its task.toml says.
     pub(crate) fn changes(&self) -> Changes {
-        Changes { seed: Some(self.seed), mode: self.mode.map(Mode::from) }
+        let (mode, arithmetic) = (self.mode.map(Mode::from), self.arithmetic.map(Arithmetic::from));
+        Changes { seed: Some(self.seed), mode, arithmetic }
+    }
+    /// The arguments with which another command makes the same changes, but for the seed.
+    pub(crate) fn replaced(&self) -> Vec<String> {
+        let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
+        let mode = name(self.mode.as_ref().and_then(ValueEnum::to_possible_value));
+        let arithmetic = name(self.arithmetic.as_ref().and_then(ValueEnum::to_possible_value));
+        let given = [("--mode", mode), ("--arithmetic", arithmetic)];
+        given.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
     }
 }

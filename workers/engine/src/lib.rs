@@ -4,6 +4,7 @@
 //! - [`project`]: a folder with all of these;
 //! - [`compile`]: from these to programs: a training step, its perturbed twin, a distance, an evaluation;
 //! - [`exec`]: programs on a CPU, bit for bit as `assay_core::graph` defines them; [`tamper`]: the same, cheating;
+//! - [`device`]: where to compute;
 //! - [`quality`]: how good a model is; [`state`]: states and their checkpoints; [`bytes`]: commitments to tensors; [`cost`]: work and price;
 //! - `cuda` (feature `cuda`): programs on an NVIDIA GPU, with the same bits;
 //! - `torch` (feature `torch`): the same training with libtorch, as a PyTorch user would write it.
@@ -15,6 +16,7 @@ pub mod cost;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod data;
+pub mod device;
 pub mod exec;
 pub mod import;
 pub mod project;

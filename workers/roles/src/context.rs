@@ -1,6 +1,6 @@
 //! What a role works with.
 use crate::journal::Journal;
-use crate::Device;
+use crate::Hardware;
 use assay_chain::Chain;
 use assay_store::BlobStore;
 use std::path::PathBuf;
@@ -17,6 +17,6 @@ pub struct Context {
     pub home: PathBuf,
     /// Where it reports.
     pub journal: Journal,
-    /// Where its reproducible engine computes.
-    pub device: Device,
+    /// What it computes with.
+    pub hardware: Hardware,
 }

@@ -30,12 +30,13 @@ mod verifier;
 mod whistleblower;
 mod worker;
 
+pub use assay_engine::device::{Device, DeviceError};
 pub use blobs::{BlobError, Bundle, Checkpoint, ProofBlob};
 pub use context::Context;
 pub use error::RoleError;
 pub use job::{Inputs, Job, Mismatch};
 pub use journal::Journal;
-pub use machine::{Device, DeviceError};
+pub use machine::Hardware;
 pub use meter::{Meter, Reading};
 pub use options::{
     Backend, RunOptions, SolverCheat, SolverOptions, SubmitOptions, Until, VerifierCheat, VerifierOptions,

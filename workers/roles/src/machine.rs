@@ -4,50 +4,33 @@ use assay_core::graph::Program;
 #[cfg(feature = "cuda")]
 use assay_engine::cuda::CudaExecutor;
 use assay_engine::data::DataTensor;
+use assay_engine::device::Device;
 use assay_engine::exec::Executor;
 use assay_engine::state::State;
 use std::ops::ControlFlow;
-use std::str::FromStr;
 
-/// Where the reproducible engine computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Device {
-    /// On the processor.
-    #[default]
-    Cpu,
-    /// On the NVIDIA GPU of this number, in builds with the feature `cuda`.
-    Cuda {
-        /// Counted from 0, as the driver counts.
-        ordinal: usize,
-    },
+/// What a worker computes with: the same for the reproducible engine and for libtorch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardware {
+    /// Where.
+    pub device: Device,
+    /// Threads on the processor. The reproducible engine's bits don't depend on them, libtorch's do.
+    pub threads: usize,
 }
 
-/// A text that names no device.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no device: cpu, cuda or cuda:N")]
-pub struct DeviceError(String);
-
-impl FromStr for Device {
-    type Err = DeviceError;
-
-    fn from_str(text: &str) -> Result<Device, DeviceError> {
-        let error = || DeviceError(text.into());
-        match text.split_once(':') {
-            None if text == "cpu" => Ok(Device::Cpu),
-            None if text == "cuda" => Ok(Device::Cuda { ordinal: 0 }),
-            Some(("cuda", ordinal)) => Ok(Device::Cuda { ordinal: ordinal.parse().map_err(|_| error())? }),
-            _ => Err(error()),
-        }
+impl Default for Hardware {
+    fn default() -> Self {
+        Self { device: Device::Cpu, threads: 1 }
     }
 }
 
-impl Device {
-    /// Whether it can be used here: better asked before a task is taken.
+impl Hardware {
+    /// Whether the reproducible engine can use it here: better asked before a task is taken.
     ///
     /// # Errors
     /// A build without CUDA; no driver, no such GPU.
     pub fn check(self) -> Result<(), RoleError> {
-        match self {
+        match self.device {
             Device::Cpu => Ok(()),
             #[cfg(feature = "cuda")]
             Device::Cuda { ordinal } => Ok(assay_engine::cuda::Gpu::new(ordinal).map(drop)?),
@@ -69,9 +52,17 @@ pub(crate) enum Machine {
 
 impl Machine {
     /// One that begins with `start`.
-    pub(crate) fn new(device: Device, program: &Program, data: &[DataTensor], start: State) -> Result<Self, RoleError> {
-        match device {
-            Device::Cpu => Ok(Self::Cpu { executor: Executor::new(program.clone(), data)?, state: start }),
+    pub(crate) fn new(
+        hardware: Hardware,
+        program: &Program,
+        data: &[DataTensor],
+        start: State,
+    ) -> Result<Self, RoleError> {
+        match hardware.device {
+            Device::Cpu => {
+                let executor = Executor::new(program.clone(), data)?.with_threads(hardware.threads)?;
+                Ok(Self::Cpu { executor, state: start })
+            }
             #[cfg(feature = "cuda")]
             Device::Cuda { ordinal } => {
                 let mut executor = CudaExecutor::new(program.clone(), data, ordinal)?;
@@ -116,20 +107,5 @@ impl Machine {
             Self::Cuda(executor) => executor.load(from)?,
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn devices_are_named() {
-        assert_eq!("cpu".parse(), Ok(Device::Cpu));
-        assert_eq!("cuda".parse(), Ok(Device::Cuda { ordinal: 0 }));
-        assert_eq!("cuda:3".parse(), Ok(Device::Cuda { ordinal: 3 }));
-        for text in ["", "gpu", "cuda:", "cuda:x", "cpu:0", "CUDA"] {
-            assert_eq!(text.parse::<Device>(), Err(DeviceError(text.into())));
-        }
     }
 }

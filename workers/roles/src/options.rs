@@ -1,4 +1,5 @@
 //! How each role is to behave, and how it is to misbehave when a demonstration or a test asks for it.
+use crate::{Device, RoleError};
 use assay_engine::task::Changes;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,13 +43,26 @@ pub struct SubmitOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Backend {
     /// libtorch, in builds with the feature `torch`; others say so and take the reproducible engine.
-    Torch {
-        /// Threads it may use.
-        threads: usize,
-    },
+    Torch,
     /// The reproducible engine.
     #[default]
     Reproducible,
+}
+
+impl Backend {
+    /// Whether it can compute there: better asked before a worker is connected.
+    ///
+    /// # Errors
+    /// A libtorch without CUDA, or no such GPU.
+    #[cfg_attr(not(feature = "torch"), allow(unused_variables))]
+    pub fn check(self, device: Device) -> Result<(), RoleError> {
+        match self {
+            // Which arithmetic a task asks for shows when there is one.
+            #[cfg(feature = "torch")]
+            Self::Torch => Ok(assay_engine::torch::check(device, assay_engine::task::Arithmetic::Bf16)?),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How to train.

@@ -10,6 +10,8 @@ use assay_roles::{
     run, RoleError, RunOptions, SolverCheat, Verifier, VerifierCheat, VerifierOptions, Whistleblower,
     WhistleblowerCheat, WhistleblowerOptions,
 };
+#[cfg(feature = "torch")]
+use assay_roles::{Backend, Context, Device, Hardware, Solver, SolverOptions};
 use common::cast::*;
 use common::store::Lossy;
 use std::time::Duration;
@@ -295,4 +297,62 @@ async fn run_gives_up_if_told_to() {
     let mut role = Verifier::new(&cast.context(VERIFIER), VerifierOptions::default()).unwrap();
     let error = run(&mut role, &cast.context(VERIFIER), options).await.unwrap_err();
     assert!(matches!(error, RoleError::GaveUp { failures: 2, .. }), "{error}");
+}
+
+/// A task that allows bfloat16, and a solver that takes it.
+#[cfg(feature = "torch")]
+#[tokio::test]
+async fn honest_in_bf16() {
+    let mut cast = Cast::new("tolerant", 1).await;
+    allow_bf16(&cast);
+    cast.add(SOLVER, |ctx| {
+        let options = SolverOptions { price: Some(1000), backend: Backend::Torch, ..SolverOptions::default() };
+        Box::new(Solver::new(ctx, options).unwrap())
+    });
+    cast.verifier(VERIFIER, 0, None);
+    cast.watcher(None);
+    assert_eq!(cast.play(false).await, Ending::Paid);
+    assert!(games(&cast).is_empty() && cast.gain(SOLVER) > 0 && cast.gain(VERIFIER) > 0);
+    assert!(cast.said("libtorch computes products in bf16"));
+}
+
+/// The same with steps left out.
+#[cfg(feature = "torch")]
+#[tokio::test]
+async fn lazy_in_bf16() {
+    let mut cast = Cast::new("tolerant", 1).await;
+    allow_bf16(&cast);
+    cast.add(SOLVER, |ctx| {
+        let (backend, cheat) = (Backend::Torch, Some(SolverCheat::SkipSteps));
+        Box::new(Solver::new(ctx, SolverOptions { price: Some(1000), backend, cheat, task: None }).unwrap())
+    });
+    cast.verifier(VERIFIER, 0, None);
+    cast.watcher(None);
+    assert_eq!(cast.play(false).await, Ending::Refuted);
+    assert!(cast.gain(SOLVER) < 0 && cast.gain(VERIFIER) > 0);
+}
+
+/// A solver whose GPU isn't there bids for nothing, and says why.
+#[cfg(feature = "torch")]
+#[tokio::test]
+async fn a_solver_without_its_device_keeps_off() {
+    let mut cast = Cast::new("tolerant", 1).await;
+    cast.add(SOLVER, |ctx| {
+        let hardware = Hardware { device: Device::Cuda { ordinal: 999 }, threads: 1 };
+        let ctx = Context { hardware, ..ctx.clone() };
+        let options = SolverOptions { price: Some(1000), backend: Backend::Torch, ..SolverOptions::default() };
+        Box::new(Solver::new(&ctx, options).unwrap())
+    });
+    cast.verifier(VERIFIER, 0, None);
+    assert_eq!(cast.play(false).await, Ending::NoBids);
+    assert!(cast.said("not bidding for this task"));
+}
+
+#[cfg(feature = "torch")]
+fn allow_bf16(cast: &Cast) {
+    let path = cast.folder.path().join("task/task.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let allowed = text.replace("mode = \"tolerant\"", "mode = \"tolerant\"\narithmetic = \"bf16\"");
+    assert_ne!(text, allowed);
+    std::fs::write(path, allowed).unwrap();
 }

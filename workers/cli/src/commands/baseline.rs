@@ -7,6 +7,8 @@ use assay_engine::{compile::Compiled, data::Roots, project::Project, quality::Qu
 use serde::{Deserialize, Serialize};
 
 use crate::args::BaselineArgs;
+#[cfg(feature = "torch")]
+use crate::args::HardwareArgs;
 
 /// What the command reports.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -28,10 +30,10 @@ pub(crate) fn baseline(args: &BaselineArgs, json: bool) -> Result<()> {
     let project = Project::open_with(&args.task_dir, &Roots::standard(&args.task_dir), args.changes.get())?;
     let mut answer = Answer { steps: project.compiled.steps, ..Answer::default() };
     #[cfg(feature = "torch")]
-    plain(&mut answer, args.threads, &project)?;
+    plain(&mut answer, args.hardware, &project)?;
     #[cfg(not(feature = "torch"))]
     tracing::warn!(
-        threads = args.threads,
+        threads = args.hardware.threads,
         "this build has no libtorch (feature `torch`): only the checkpoint is evaluated"
     );
     if let Some(path) = &args.checkpoint {
@@ -52,12 +54,12 @@ pub(crate) fn baseline(args: &BaselineArgs, json: bool) -> Result<()> {
 
 /// One timed run with libtorch's own optimiser.
 #[cfg(feature = "torch")]
-fn plain(answer: &mut Answer, threads: usize, project: &Project) -> Result<()> {
+fn plain(answer: &mut Answer, hardware: HardwareArgs, project: &Project) -> Result<()> {
     use assay_engine::torch;
 
-    torch::set_threads(threads);
+    torch::set_threads(hardware.threads);
     let Project { models, task, data, compiled, .. } = project;
-    let run = torch::baseline(&models.training, &models.evaluation, task, data, compiled.steps)?;
+    let run = torch::baseline(&models.training, &models.evaluation, task, data, compiled.steps, hardware.device)?;
     answer.plain_seconds = Some(run.cpu.as_secs_f64());
     answer.plain = Some(run.test);
     answer.plain_loss = run.losses;

@@ -7,6 +7,8 @@ mod devnet;
 mod inspect;
 mod status;
 mod store;
+#[cfg(feature = "torch")]
+mod tf32;
 mod train;
 mod work;
 
@@ -17,5 +19,7 @@ pub(crate) use devnet::devnet;
 pub(crate) use inspect::inspect;
 pub(crate) use status::{events_after, status};
 pub(crate) use store::store;
+#[cfg(feature = "torch")]
+pub(crate) use tf32::settle;
 pub(crate) use train::train;
 pub(crate) use work::{solve, submit, verify, watch};

@@ -11,6 +11,7 @@ use assay_core::graph::gather_row;
 use assay_engine::{
     bytes::tensor_bytes,
     data::Roots,
+    device::Device,
     project::Project,
     quality::Quality,
     state::{Checkpoint, State},
@@ -21,7 +22,7 @@ use serde::Serialize;
 
 #[cfg(not(feature = "torch"))]
 use crate::args::NO_LIBTORCH;
-use crate::args::{BackendArg, TrainArgs};
+use crate::args::{BackendArg, HardwareArgs, TrainArgs};
 
 /// What the command reports.
 #[derive(Debug, Serialize)]
@@ -51,8 +52,8 @@ pub(crate) fn train(args: &TrainArgs, json: bool) -> Result<()> {
     let project = Project::open_with(&args.task_dir, &Roots::standard(&args.task_dir), args.changes.get())?;
     let bar = bar(project.compiled.steps, json);
     let trained = match args.backend {
-        BackendArg::Reproducible => reproducible(&project, args.threads, &bar)?,
-        BackendArg::Torch => torch(&project, args.threads, &bar)?,
+        BackendArg::Reproducible => reproducible(&project, args.hardware, &bar)?,
+        BackendArg::Torch => torch(&project, args.hardware, &bar)?,
     };
     bar.finish_and_clear();
     let compiled = &project.compiled;
@@ -86,7 +87,14 @@ fn print(trained: &Trained, test: Quality, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn reproducible(project: &Project, threads: usize, bar: &ProgressBar) -> Result<Trained> {
+fn reproducible(
+    project: &Project,
+    HardwareArgs { device, threads }: HardwareArgs,
+    bar: &ProgressBar,
+) -> Result<Trained> {
+    if let Device::Cuda { ordinal } = device {
+        return on_gpu(project, ordinal, bar);
+    }
     let mut trainer = project.compiled.trainer()?.with_threads(threads)?;
     let mut state = project.compiled.start.clone();
     let mut losses = Vec::new();
@@ -99,13 +107,33 @@ fn reproducible(project: &Project, threads: usize, bar: &ProgressBar) -> Result<
     Ok(Trained { state, losses, time: begin.elapsed() })
 }
 
+#[cfg(feature = "cuda")]
+fn on_gpu(project: &Project, ordinal: usize, bar: &ProgressBar) -> Result<Trained> {
+    let Project { compiled, .. } = project;
+    let mut trainer = assay_engine::cuda::CudaExecutor::new(compiled.step.clone(), compiled.training_data(), ordinal)?;
+    trainer.load(&compiled.start)?;
+    let mut losses = Vec::new();
+    let begin = Instant::now();
+    trainer.run_segment(0, compiled.steps, |_, loss| {
+        losses.push(loss);
+        show(bar, loss);
+        ControlFlow::Continue(())
+    })?;
+    Ok(Trained { state: trainer.state()?, losses, time: begin.elapsed() })
+}
+
+#[cfg(not(feature = "cuda"))]
+fn on_gpu(_: &Project, _: usize, _: &ProgressBar) -> Result<Trained> {
+    Err(assay_roles::RoleError::NoCuda.into())
+}
+
 #[cfg(feature = "torch")]
-fn torch(project: &Project, threads: usize, bar: &ProgressBar) -> Result<Trained> {
+fn torch(project: &Project, HardwareArgs { device, threads }: HardwareArgs, bar: &ProgressBar) -> Result<Trained> {
     use assay_engine::torch::{set_threads, TorchTrainer};
 
     set_threads(threads);
     let Project { models, task, compiled, .. } = project;
-    let mut trainer = TorchTrainer::new(&models.training, task, &compiled.training_data(), &compiled.start)?;
+    let mut trainer = TorchTrainer::new(&models.training, task, &compiled.training_data(), &compiled.start, device)?;
     let mut losses = Vec::new();
     let begin = Instant::now();
     for step in 0..compiled.steps {
@@ -117,7 +145,7 @@ fn torch(project: &Project, threads: usize, bar: &ProgressBar) -> Result<Trained
 }
 
 #[cfg(not(feature = "torch"))]
-fn torch(_: &Project, _: usize, _: &ProgressBar) -> Result<Trained> {
+fn torch(_: &Project, _: HardwareArgs, _: &ProgressBar) -> Result<Trained> {
     anyhow::bail!(NO_LIBTORCH)
 }
 

@@ -26,9 +26,10 @@ pub(crate) async fn submit(args: SubmitArgs, json: bool) -> Result<()> {
 pub(crate) async fn solve(args: SolveArgs, json: bool) -> Result<()> {
     let backend = match args.backend {
         BackendArg::Torch if !cfg!(feature = "torch") => bail!(NO_LIBTORCH),
-        BackendArg::Torch => Backend::Torch { threads: args.threads },
+        BackendArg::Torch => Backend::Torch,
         BackendArg::Reproducible => Backend::Reproducible,
     };
+    backend.check(args.worker.hardware.device)?;
     let context = connect(&args.worker).await?;
     let cheat = args.cheat.map(|cheat| match cheat {
         SolverCheatArg::ForgeCheckpoint => SolverCheat::ForgeCheckpoint,
@@ -56,7 +57,8 @@ pub(crate) async fn watch(args: WatchArgs, json: bool) -> Result<()> {
 }
 
 async fn connect(args: &WorkerArgs) -> Result<Context> {
-    args.device.check()?;
+    let hardware = args.hardware.get();
+    hardware.check()?;
     std::fs::create_dir_all(&args.home)
         .with_context(|| format!("cannot make the home folder {}", args.home.display()))?;
     let signer = Signer::load(&args.key)?;
@@ -64,7 +66,7 @@ async fn connect(args: &WorkerArgs) -> Result<Context> {
     let chain = Substrate::connect(&args.chain.url, signer, deployment, NodeOptions::default()).await?;
     let store = assay_store::open(&args.store).await?;
     let journal = Journal::open(&args.home.join("journal.jsonl"))?;
-    Ok(Context { chain: Arc::new(chain), store, home: args.home.clone(), journal, device: args.device })
+    Ok(Context { chain: Arc::new(chain), store, home: args.home.clone(), journal, hardware })
 }
 
 async fn work(mut role: impl Role, context: &Context, args: &WorkerArgs, json: bool) -> Result<()> {

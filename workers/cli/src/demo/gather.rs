@@ -70,6 +70,7 @@ pub(crate) async fn report(args: &DemoArgs, scenario: Scenario, folder: &Path, e
 fn baseline(args: &DemoArgs, ended: &Ended) -> Result<Baseline> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("baseline").arg(&args.task_dir).args(["--json", "--seed", &args.seed.to_string()]);
+    command.args(args.replaced());
     if ended.result.is_file() {
         command.arg("--checkpoint").arg(&ended.result);
     }

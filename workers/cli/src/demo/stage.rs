@@ -11,7 +11,6 @@ use anyhow::{bail, Context, Result};
 use assay_chain::{Chain, Deployment, NodeOptions, Signer, Substrate};
 use assay_core::protocol::{task::Phase, Block, Task};
 use assay_roles::journal::Entry;
-use clap::ValueEnum;
 
 use super::{
     board::Board,
@@ -118,9 +117,7 @@ impl Common<'_> {
         if member.name == SUBMITTER {
             arguments.push(self.args.task_dir.display().to_string());
             arguments.extend(["--seed".into(), self.args.seed.to_string()]);
-            if let Some(mode) = self.args.mode.as_ref().and_then(ValueEnum::to_possible_value) {
-                arguments.extend(["--mode".into(), mode.get_name().into()]);
-            }
+            arguments.extend(self.args.replaced());
         }
         for (flag, value) in [
             ("--key", member.key.to_owned()),

@@ -1,6 +1,8 @@
 //! Programs, node by node.
+use super::rounding::Rounding;
 use super::CompileError;
 use crate::data::DataTensor;
+use crate::task::Arithmetic;
 use assay_core::arith::F32;
 use assay_core::graph::function::Function;
 use assay_core::graph::{Input, Name, Node, Op, Program, ReduceKind, Shape, Source, StateDecl};
@@ -8,11 +10,19 @@ use assay_core::graph::{Input, Name, Node, Op, Program, ReduceKind, Shape, Sourc
 /// A program that grows.
 pub(super) struct Builder {
     program: Program,
+    /// What products do to their operands.
+    rounding: Rounding,
 }
 
 impl Builder {
     pub(super) fn new(states: &[StateDecl]) -> Builder {
-        Builder { program: Program { states: states.to_vec(), data: Vec::new(), nodes: Vec::new() } }
+        let program = Program { states: states.to_vec(), data: Vec::new(), nodes: Vec::new() };
+        Builder { program, rounding: Rounding::default() }
+    }
+
+    /// From now on products and convolutions compute with this.
+    pub(super) fn computing(self, arithmetic: Arithmetic) -> Builder {
+        Builder { rounding: Rounding::new(arithmetic), ..self }
     }
 
     /// Declares a data set.
@@ -45,7 +55,7 @@ impl Builder {
 
     /// Adds a node of the shape that its operator gives.
     pub(super) fn node(&mut self, name: &str, op: Op, inputs: impl Into<Vec<Input>>) -> Result<Input, CompileError> {
-        let inputs = inputs.into();
+        let inputs: Vec<Input> = inputs.into();
         let shape = op.infer(&inputs).map_err(|error| CompileError::Node { name: name.into(), error })?;
         self.node_of_shape(name, op, inputs, shape)
     }
@@ -58,7 +68,38 @@ impl Builder {
         inputs: impl Into<Vec<Input>>,
         shape: Shape,
     ) -> Result<Input, CompileError> {
-        let node = Node { name: cut(name), op, inputs: inputs.into(), shape };
+        let inputs = inputs.into();
+        if !self.rounding.concerns(op) {
+            return self.add(name, op, inputs, shape);
+        }
+        let rounded = inputs.into_iter().map(|input| self.operand(input)).collect::<Result<_, _>>()?;
+        let product = self.add(name, op, rounded, shape)?;
+        if !self.rounding.of_results() {
+            return Ok(product);
+        }
+        self.rounded(name, product)
+    }
+
+    /// An operand of a product, rounded once however many products read it.
+    fn operand(&mut self, input: Input) -> Result<Input, CompileError> {
+        if let Some(known) = self.rounding.known(input) {
+            return Ok(known);
+        }
+        let rounded = self.rounded("rounded", input)?;
+        self.rounding.note(input, rounded);
+        Ok(rounded)
+    }
+
+    /// The nearest number of fewer bits: with γ = fl(f · x), that is γ + (x − γ).
+    fn rounded(&mut self, name: &str, x: Input) -> Result<Input, CompileError> {
+        let factor = self.rounding.factor();
+        let scaled = self.add(name, with(Function::Scale, &[factor]), vec![x], x.shape)?;
+        let rest = self.add(name, Op::map(Function::Sub), vec![x, scaled], x.shape)?;
+        self.add(name, Op::map(Function::Add), vec![scaled, rest], x.shape)
+    }
+
+    fn add(&mut self, name: &str, op: Op, inputs: Vec<Input>, shape: Shape) -> Result<Input, CompileError> {
+        let node = Node { name: cut(name), op, inputs, shape };
         node.check().map_err(|error| CompileError::Node { name: name.into(), error })?;
         let index = self.program.nodes.len() as u32;
         self.program.nodes.push(node);

@@ -2,7 +2,7 @@
 //!
 //! The forward pass is taken from the model; the backward pass follows from it by reverse-mode differentiation
 //! (`gradient.rs`); the optimiser's nodes come last and are the new states: what it keeps of every trained parameter, then
-//! all parameters.
+//! all parameters. The profile's step is the same with noise, and in the task's arithmetic (`rounding.rs`).
 mod batch;
 mod builder;
 mod check;
@@ -15,6 +15,7 @@ mod layout;
 mod loss;
 mod norm;
 mod optimiser;
+mod rounding;
 mod step;
 
 pub use error::CompileError;
@@ -39,7 +40,7 @@ pub const JITTER_EXPONENT: i8 = -22;
 pub struct Compiled {
     /// A training step, over the training data.
     pub step: Program,
-    /// The same with a perturbation on every gradient.
+    /// The same as an honest solver may compute it: products in the task's arithmetic, a perturbation on every gradient.
     pub jitter: Program,
     /// The distance of two states.
     pub distance: Program,
@@ -65,9 +66,10 @@ impl Compiled {
         let states = states(model, &layout)?;
         let start = start(model, &layout, &states)?;
         let of_states = (states.as_slice(), &layout);
+        let noise = step::Noise { exponent: JITTER_EXPONENT, arithmetic: task.terms.arithmetic };
         Ok(Compiled {
             step: step::program(model, task, data, of_states, None)?,
-            jitter: step::program(model, task, data, of_states, Some(JITTER_EXPONENT))?,
+            jitter: step::program(model, task, data, of_states, Some(noise))?,
             distance: distance::program(&states, &layout)?,
             evaluation: evaluation::program(evaluation, task, data, of_states)?,
             start,

@@ -5,24 +5,34 @@ use super::forward::{self, Mode};
 use super::{gradient, loss, optimiser, CompileError, Layout};
 use crate::exec::{LOGITS, LOSS};
 use crate::import::Model;
-use crate::task::{Task, TaskData};
+use crate::task::{Arithmetic, Task, TaskData};
 use assay_core::graph::function::Function;
 use assay_core::graph::{Input, Op, Program, StateDecl};
 
 /// Seed of the jitter's signs, beside the task's own: data order and jitter don't share theirs.
 const JITTER_SEED: u64 = 0x6a69_7474_6572_0000;
 
-/// The step program; with `jitter`, the one that perturbs every gradient by that power of two.
+/// What tells a profile's step from the training's.
+#[derive(Clone, Copy)]
+pub(super) struct Noise {
+    /// Every gradient is perturbed by this power of two.
+    pub(super) exponent: i8,
+    /// And products computed with this.
+    pub(super) arithmetic: Arithmetic,
+}
+
+/// The step program; with `noise`, the one of the task's profile.
 pub(super) fn program(
     model: &Model,
     task: &Task,
     data: &TaskData,
     (states, layout): (&[StateDecl], &Layout),
-    jitter: Option<i8>,
+    noise: Option<Noise>,
 ) -> Result<Program, CompileError> {
     let training = &task.training;
     let parts = training.accumulate.max(1);
-    let mut builder = Builder::new(states);
+    let products = noise.map_or(Arithmetic::Binary32, |noise| noise.arithmetic);
+    let mut builder = Builder::new(states).computing(products);
     let sources = Sources::declare(&mut builder, "train", &data.train_inputs, &data.train_labels)?;
     let mut params = forward::state_params(&builder, model, layout);
     let mut total: Option<(Input, Vec<Input>)> = None;
@@ -48,7 +58,7 @@ pub(super) fn program(
         params = forward.params;
     }
     let Some((_, mut gradients)) = total else { return Err(CompileError::Order { layer: 0 }) };
-    if let Some(exponent) = jitter {
+    if let Some(Noise { exponent, .. }) = noise {
         for (index, gradient) in (0..).zip(&mut gradients) {
             let op = Op::Jitter { seed: (training.seed ^ JITTER_SEED).wrapping_add(index), exponent };
             *gradient = builder.node("jitter", op, [*gradient])?;

@@ -1,4 +1,6 @@
 //! Compiled programs: their shape, what they compute, and what they refuse.
+mod arithmetic;
+
 use super::*;
 use crate::exec::Isa;
 use crate::import::{Binary, Layer, LayerOp, Param, Unary, Value};
@@ -6,7 +8,7 @@ use crate::tamper::Tamper;
 use assay_core::arith::random::philox;
 use assay_core::arith::{Soft, F32};
 use assay_core::graph::function::Function;
-use assay_core::graph::{eval_program, Dtype, Env, Op, ProgramKind, Shape};
+use assay_core::graph::{eval_program, Dtype, Env, Input, Op, ProgramKind, Shape};
 use std::ops::ControlFlow;
 
 /// Seven features, a residual connection, three classes.

@@ -1,5 +1,5 @@
 //! Ranges.
-use super::{Clip, Course, Loss, Rule, Task, TaskError, Training};
+use super::{Arithmetic, Clip, Course, Loss, Mode, Rule, Task, TaskError, Training};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -33,6 +33,9 @@ impl Task {
         }
         within("data.shift", self.data.shift, -big..=big, "a finite 32-bit float")?;
         within("checkpoints.interval", self.checkpoints.interval, 1..=1 << 20, "1 to 2^20 steps")?;
+        if terms.mode == Mode::Exact && terms.arithmetic != Arithmetic::Binary32 {
+            return Err(TaskError::ExactArithmetic(terms.arithmetic));
+        }
         within("terms.max-price", terms.max_price, 1..=u64::MAX, "at least 1")?;
         within("terms.verifiers", terms.verifiers, 1..=4, "1 to 4")?;
         within("terms.segments-per-verifier", terms.segments_per_verifier, 1..=4, "1 to 4")?;

@@ -1,4 +1,5 @@
 //! What can be wrong with a task.
+use super::Arithmetic;
 use crate::data::DataError;
 use std::path::PathBuf;
 
@@ -32,6 +33,9 @@ pub enum TaskError {
     /// Neither or both of `epochs` and `steps`.
     #[error("training needs either epochs or steps")]
     Length,
+    /// Coarser arithmetic where every bit is checked.
+    #[error("terms.arithmetic is {0}: in exact mode it must be binary32, the reproducible engine's (or left out)")]
+    ExactArithmetic(Arithmetic),
     /// A field of the cross-entropy with another loss.
     #[error("{field} means nothing to the loss {loss:?}")]
     Foreign {

@@ -2,6 +2,7 @@
 //!
 //! See `examples/fashion-mlp/task.toml` for a commented one. Paths are relative to the file's folder; data files are also
 //! looked for in the folders of [`Roots`](crate::data::Roots).
+mod arithmetic;
 mod check;
 mod error;
 mod load;
@@ -9,6 +10,7 @@ mod optimiser;
 mod schedule;
 mod training;
 
+pub use arithmetic::Arithmetic;
 pub use error::TaskError;
 pub use load::TaskData;
 pub use optimiser::{Optimiser, Rule};
@@ -96,6 +98,8 @@ pub struct Changes {
     pub seed: Option<u64>,
     /// How the solver may compute.
     pub mode: Option<Mode>,
+    /// The coarsest arithmetic that a tolerant task's solver may use.
+    pub arithmetic: Option<Arithmetic>,
 }
 
 /// What is paid for what.
@@ -104,6 +108,9 @@ pub struct Changes {
 pub struct Terms {
     /// How the solver may compute.
     pub mode: Mode,
+    /// The coarsest arithmetic that it may use; in tolerant mode only.
+    #[serde(default, skip_serializing_if = "Arithmetic::is_default")]
+    pub arithmetic: Arithmetic,
     /// Per 10⁹ work units, at most.
     pub max_price: u64,
     /// Verifiers, 1 to 4.
@@ -142,6 +149,7 @@ impl Task {
     pub fn with(mut self, changes: Changes) -> Result<String, TaskError> {
         self.training.seed = changes.seed.unwrap_or(self.training.seed);
         self.terms.mode = changes.mode.unwrap_or(self.terms.mode);
+        self.terms.arithmetic = changes.arithmetic.unwrap_or(self.terms.arithmetic);
         toml::to_string(&self).map_err(|error| TaskError::Write(Box::new(error)))
     }
 

@@ -49,6 +49,41 @@ fn errors_name_the_field() {
     }
 }
 
+#[test]
+fn arithmetic_is_written_down_if_it_is_not_binary32() {
+    let task = Task::parse(EXAMPLE).unwrap();
+    assert_eq!(task.terms.arithmetic, Arithmetic::Binary32);
+    let text = |arithmetic| task.clone().with(Changes { arithmetic, ..Changes::default() }).unwrap();
+    // A task that says nothing keeps its bytes, and so its address.
+    assert!(!text(None).contains("arithmetic"));
+    assert_eq!(text(Some(Arithmetic::Binary32)), text(None));
+    for arithmetic in [Arithmetic::Tf32, Arithmetic::Bf16] {
+        let text = text(Some(arithmetic));
+        assert!(text.contains(&format!("arithmetic = \"{arithmetic}\"")), "{text}");
+        assert_eq!(Task::parse(&text).unwrap().terms.arithmetic, arithmetic);
+    }
+    let named = "mode = \"tolerant\"\narithmetic = \"binary32\"";
+    assert_eq!(Task::parse(&EXAMPLE.replace("mode = \"tolerant\"", named)).unwrap(), task);
+}
+
+#[test]
+fn exact_mode_has_one_arithmetic() {
+    for (terms, expected) in [
+        ("mode = \"exact\"\narithmetic = \"bf16\"", "terms.arithmetic is bf16: in exact mode it must be binary32"),
+        ("mode = \"exact\"\narithmetic = \"tf32\"", "terms.arithmetic is tf32"),
+        ("mode = \"tolerant\"\narithmetic = \"fp8\"", "fp8"),
+    ] {
+        let message = error("mode = \"tolerant\"", terms);
+        assert!(message.contains(expected), "{terms}: {message}");
+    }
+    let exact = EXAMPLE.replace("mode = \"tolerant\"", "mode = \"exact\"\narithmetic = \"binary32\"");
+    assert!(Task::parse(&exact).is_ok());
+    // As `--mode exact` on a task of bf16 does.
+    let coarse = Changes { arithmetic: Some(Arithmetic::Bf16), mode: Some(Mode::Exact), ..Changes::default() };
+    let text = Task::parse(EXAMPLE).unwrap().with(coarse).unwrap();
+    assert!(matches!(Task::parse(&text), Err(TaskError::ExactArithmetic(Arithmetic::Bf16))));
+}
+
 fn tensor(dims: &[u32]) -> DataTensor {
     let shape = Shape::new(dims).unwrap();
     DataTensor::new(Dtype::U8, shape, vec![0; shape.elements() as usize]).unwrap()

@@ -1,8 +1,9 @@
 //! Plain training: what the same work costs without the protocol.
+use super::device::{place, wait};
 use super::evaluate::quality;
-use super::network::Network;
 use super::plain::PlainTrainer;
 use super::TorchError;
+use crate::device::Device;
 use crate::import::Model;
 use crate::quality::Quality;
 use crate::task::{Task, TaskData};
@@ -23,19 +24,20 @@ pub struct Baseline {
 }
 
 /// Trains with libtorch's own optimiser, from the model's weights and in the task's data order; `evaluation` is the same
-/// model for another size of batch.
+/// model for another size of batch. Products are computed in the task's arithmetic.
 ///
 /// # Errors
-/// A model for other batches, or an error of libtorch.
+/// A device that can't be had; a model for other batches, or an error of libtorch.
 pub fn baseline(
     model: &Model,
     evaluation: &Model,
     task: &Task,
     data: &TaskData,
     steps: u64,
+    device: Device,
 ) -> Result<Baseline, TorchError> {
     let training_data = [data.train_inputs.clone(), data.train_labels.clone()];
-    let mut trainer = PlainTrainer::new(model, task, &training_data)?;
+    let mut trainer = PlainTrainer::new(model, task, &training_data, device)?;
     let interval = u64::from(task.checkpoints.interval.max(1));
     // Read when training is over: reading waits, and costs time.
     let mut losses = Vec::new();
@@ -47,10 +49,11 @@ pub fn baseline(
             losses.push((done, loss));
         }
     }
+    wait(place(device, task.terms.arithmetic)?);
     let (time, cpu) = (begin.elapsed(), processor_time().saturating_sub(cpu));
     let read = |(done, loss): (u64, Tensor)| Ok((done, loss.f_double_value(&[])? as f32));
     let losses = losses.into_iter().map(read).collect::<Result<_, TorchError>>()?;
-    let test = quality(&Network::new(evaluation), task, data, trainer.params())?;
+    let test = quality(evaluation, task, data, trainer.params())?;
     Ok(Baseline { time, cpu, losses, test })
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with libtorch.
 use crate::state::StateError;
+use crate::task::Arithmetic;
 use assay_core::graph::Shape;
 
 /// Why training with libtorch failed.
@@ -45,5 +46,32 @@ pub enum TorchError {
         model: u32,
         /// The task's.
         task: u32,
+    },
+    /// A GPU was asked for.
+    #[error(
+        "this build's libtorch has no CUDA: build with LIBTORCH set to a libtorch 2.11.0 for CUDA (download.pytorch.org, \
+         shared with dependencies, cxx11 ABI), or take --device cpu"
+    )]
+    NoCuda,
+    /// A GPU that isn't there.
+    #[error("libtorch has no cuda:{ordinal}: it sees {gpus} GPUs; see that NVIDIA's driver is installed, or take another --device")]
+    NoGpu {
+        /// The one that was asked for, counted from 0.
+        ordinal: usize,
+        /// How many there are.
+        gpus: usize,
+    },
+    /// Coarser arithmetic than the task allows.
+    #[error(
+        "the task's arithmetic is {arithmetic}, but libtorch may compute with TF32 here: {variable} is {value:?}, it must be \"0\" \
+         when the process starts (start without --tf32)"
+    )]
+    Tf32 {
+        /// The task's.
+        arithmetic: Arithmetic,
+        /// Which variable of the environment decides.
+        variable: &'static str,
+        /// Its value.
+        value: String,
     },
 }

@@ -7,26 +7,28 @@ use super::TorchError;
 use crate::import::Model;
 use crate::quality::Quality;
 use crate::state::State;
-use crate::task::{Loss, Task, TaskData};
-use tch::{no_grad, Kind, Reduction, Tensor};
+use crate::task::{Arithmetic, Loss, Task, TaskData};
+use tch::{no_grad, Device, Kind, Reduction, Tensor};
 
 /// Evaluates a state on the test data. The model is the one for evaluation, of any size of batch.
 ///
 /// # Errors
 /// A state that isn't the model's, or an error of libtorch.
 pub fn evaluate(evaluation: &Model, task: &Task, data: &TaskData, state: &State) -> Result<Quality, TorchError> {
-    let (_, params) = tensors(evaluation, &task.training.optimiser, state)?;
-    quality(&Network::new(evaluation), task, data, &params)
+    let (_, params) = tensors(evaluation, &task.training.optimiser, state, Device::Cpu)?;
+    quality(evaluation, task, data, &params)
 }
 
-/// The same with parameters as tensors.
+/// The same with parameters as tensors, where they are. In binary32 whatever the task's arithmetic: it is about the weights.
 pub(super) fn quality(
-    network: &Network,
+    evaluation: &Model,
     task: &Task,
     data: &TaskData,
     params: &[Tensor],
 ) -> Result<Quality, TorchError> {
-    let samples = Samples::new(task, &data.test_inputs, &data.test_labels)?;
+    let network = Network::new(evaluation, Arithmetic::Binary32);
+    let device = params.first().map_or(Device::Cpu, Tensor::device);
+    let samples = Samples::new(task, &data.test_inputs, &data.test_labels, device)?;
     let (all, batch) = (i64::from(data.test_inputs.rows()), i64::from(network.batch()));
     let training = &task.training;
     let mut whole = (0.0, 0, 0);

@@ -5,18 +5,19 @@ use crate::compile::Layout;
 use crate::import::Model;
 use crate::state::{State, StateError};
 use crate::task::Optimiser;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// Positions of the parameters that are trained.
 pub(super) fn trained(model: &Model) -> impl Iterator<Item = usize> + '_ {
     model.params.iter().enumerate().filter(|(_, param)| param.trained).map(|(index, _)| index)
 }
 
-/// Slots and parameters of a state.
+/// Slots and parameters of a state, on a device.
 pub(super) fn tensors(
     model: &Model,
     optimiser: &Optimiser,
     state: &State,
+    device: Device,
 ) -> Result<(Vec<Tensor>, Vec<Tensor>), TorchError> {
     let layout = Layout::new(model, optimiser);
     let slots = layout.slots();
@@ -33,7 +34,7 @@ pub(super) fn tensors(
             let (got_name, got) = (decl.name.to_string(), decl.shape);
             return Err(StateError::Decl { name, expected: shape, got_name, got }.into());
         }
-        tensors.push(Tensor::f_from_data_size(state.bytes(index), &size(shape), Kind::Float)?);
+        tensors.push(Tensor::f_from_data_size(state.bytes(index), &size(shape), Kind::Float)?.f_to_device(device)?);
     }
     let params = tensors.split_off(slots.len());
     for param in trained(model) {
@@ -42,11 +43,11 @@ pub(super) fn tensors(
     Ok((tensors, params))
 }
 
-/// A tensor's values. A NaN becomes the protocol's.
+/// A tensor's values, wherever it is. A NaN becomes the protocol's.
 pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>, TorchError> {
     let mut values = vec![0.0_f32; tensor.numel()];
     let len = values.len();
-    tensor.f_detach()?.f_contiguous()?.f_copy_data(&mut values, len)?;
+    tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?.f_copy_data(&mut values, len)?;
     for value in values.iter_mut().filter(|value| value.is_nan()) {
         *value = f32::from_bits(assay_core::arith::F32::NAN.0);
     }

@@ -8,6 +8,7 @@ use super::TorchError;
 use crate::import::Model;
 use crate::state::State;
 use crate::task::{Task, TaskData};
+use tch::Device;
 
 /// What autograd finds for one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,7 @@ pub struct Gradients {
     pub others: Vec<(usize, Vec<f32>)>,
 }
 
-/// Loss and gradients of a step.
+/// Loss and gradients of a step, on the processor.
 ///
 /// # Errors
 /// A state that isn't the model's, a model for other batches, or an error of libtorch.
@@ -36,16 +37,16 @@ pub fn gradients(
     step: u64,
 ) -> Result<Gradients, TorchError> {
     let network = training_network(model, task)?;
-    let samples = Samples::new(task, &data.train_inputs, &data.train_labels)?;
-    let mut order = Order::new(task, data.train_inputs.rows());
+    let samples = Samples::new(task, &data.train_inputs, &data.train_labels, Device::Cpu)?;
+    let mut order = Order::new(task, data.train_inputs.rows(), Device::Cpu);
     let training = &task.training;
     let first = {
         // Apart from the rest: a forward pass moves running statistics.
-        let (_, params) = tensors(model, &training.optimiser, state)?;
+        let (_, params) = tensors(model, &training.optimiser, state, Device::Cpu)?;
         let (inputs, _) = samples.pick(&order.batch(step * u64::from(training.accumulate.max(1)))?)?;
         network.forward(&params, &inputs, Mode::Training { training, step, part: 0 })?
     };
-    let (_, params) = tensors(model, &training.optimiser, state)?;
+    let (_, params) = tensors(model, &training.optimiser, state, Device::Cpu)?;
     let (loss, gradients) = step_gradients(&network, task, &params, (&samples, &mut order), step)?;
     let of_trained = trained(model).zip(&gradients).map(|(param, gradient)| Ok((param, values(gradient)?)));
     let others = (0..params.len()).filter(|&param| !model.params[param].trained);

@@ -1,14 +1,16 @@
 //! Plain training step by step: libtorch's own optimiser, nothing read that training doesn't need.
+use super::device::place;
 use super::loss::loss;
 use super::network::{Mode, Network};
 use super::samples::{size, Order, Samples};
 use super::trainer::training_network;
 use super::TorchError;
 use crate::data::DataTensor;
+use crate::device::Device;
 use crate::import::Model;
 use crate::task::{Clip, Optimiser, Rule, Task};
 use tch::nn::{self, OptimizerConfig};
-use tch::{no_grad, Device, Reduction, Tensor};
+use tch::{no_grad, Reduction, Tensor};
 
 /// A model in training, as a PyTorch user would write it: what the engine's speed and memory are compared with.
 ///
@@ -29,16 +31,22 @@ impl PlainTrainer {
     /// training program's: inputs and labels.
     ///
     /// # Errors
-    /// A model for other batches, or an error of libtorch.
-    pub fn new(model: &Model, task: &Task, [inputs, labels]: &[DataTensor; 2]) -> Result<PlainTrainer, TorchError> {
-        let store = nn::VarStore::new(Device::Cpu);
+    /// A device that can't be had; a model for other batches, or an error of libtorch.
+    pub fn new(
+        model: &Model,
+        task: &Task,
+        [inputs, labels]: &[DataTensor; 2],
+        device: Device,
+    ) -> Result<PlainTrainer, TorchError> {
+        let device = place(device, task.terms.arithmetic)?;
+        let store = nn::VarStore::new(device);
         let params = parameters(model, &store)?;
         Ok(PlainTrainer {
             network: training_network(model, task)?,
             task: task.clone(),
             steps: task.steps(inputs.rows()),
-            samples: Samples::new(task, inputs, labels)?,
-            order: Order::new(task, inputs.rows()),
+            samples: Samples::new(task, inputs, labels, device)?,
+            order: Order::new(task, inputs.rows(), device),
             params,
             optimiser: optimiser(&task.training.optimiser, &store)?,
         })

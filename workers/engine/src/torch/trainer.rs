@@ -1,4 +1,5 @@
 //! Training with access to the whole state: what a tolerant solver runs.
+use super::device::place;
 use super::gradient::{clip, step_gradients};
 use super::layout::{tensors, trained, values};
 use super::network::Network;
@@ -6,6 +7,7 @@ use super::optimiser::update;
 use super::samples::{Order, Samples};
 use super::TorchError;
 use crate::data::DataTensor;
+use crate::device::Device;
 use crate::import::Model;
 use crate::state::State;
 use crate::task::Task;
@@ -20,6 +22,7 @@ pub struct TorchTrainer {
     /// Steps of the whole task, on which the learning rate depends.
     steps: u64,
     decls: Arc<[StateDecl]>,
+    device: tch::Device,
     samples: Samples,
     order: Order,
     slots: Vec<Tensor>,
@@ -28,25 +31,28 @@ pub struct TorchTrainer {
 
 impl TorchTrainer {
     /// A trainer that begins with `start`. The model is the one for the task's batch, the data are the training program's:
-    /// inputs and labels.
+    /// inputs and labels. Products are computed in the task's arithmetic or a finer one.
     ///
     /// # Errors
-    /// A state that isn't the model's, a model for other batches, or an error of libtorch.
+    /// A device that can't be had; a state that isn't the model's, a model for other batches, or an error of libtorch.
     pub fn new(
         model: &Model,
         task: &Task,
         [inputs, labels]: &[DataTensor; 2],
         start: &State,
+        device: Device,
     ) -> Result<TorchTrainer, TorchError> {
+        let device = place(device, task.terms.arithmetic)?;
         let network = training_network(model, task)?;
-        let (slots, params) = tensors(model, &task.training.optimiser, start)?;
+        let (slots, params) = tensors(model, &task.training.optimiser, start, device)?;
         Ok(TorchTrainer {
             network,
             task: task.clone(),
             steps: task.steps(inputs.rows()),
             decls: start.decls().into(),
-            samples: Samples::new(task, inputs, labels)?,
-            order: Order::new(task, inputs.rows()),
+            device,
+            samples: Samples::new(task, inputs, labels, device)?,
+            order: Order::new(task, inputs.rows(), device),
             slots,
             params,
         })
@@ -58,7 +64,8 @@ impl TorchTrainer {
     /// A state that isn't the model's, or an error of libtorch.
     pub fn load(&mut self, state: &State) -> Result<(), TorchError> {
         state.check(&self.decls)?;
-        (self.slots, self.params) = tensors(&self.network.model, &self.task.training.optimiser, state)?;
+        let optimiser = &self.task.training.optimiser;
+        (self.slots, self.params) = tensors(&self.network.model, optimiser, state, self.device)?;
         Ok(())
     }
 
@@ -124,7 +131,7 @@ impl TorchTrainer {
 
 /// The network of a model that is for the task's batches.
 pub(super) fn training_network(model: &Model, task: &Task) -> Result<Network, TorchError> {
-    let network = Network::new(model);
+    let network = Network::new(model, task.terms.arithmetic);
     if network.batch() != task.training.batch {
         return Err(TorchError::Batch { model: network.batch(), task: task.training.batch });
     }

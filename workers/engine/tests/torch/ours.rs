@@ -5,6 +5,7 @@ use super::cases::{case_data, cases};
 use super::training::{model as perceptron, setting, trainings, BATCH};
 use assay_engine::compile::Compiled;
 use assay_engine::data::Roots;
+use assay_engine::device::Device;
 use assay_engine::import::{LayerOp, Model, Value};
 use assay_engine::project::Project;
 use assay_engine::state::State;
@@ -137,7 +138,8 @@ fn steps_are_pytorchs() {
         let mut ours = compiled.start.clone();
         compiled.trainer().unwrap().run_segment(&mut ours, 0, 3, |_| ControlFlow::Continue(())).unwrap();
         let mut torch =
-            TorchTrainer::new(&perceptron(BATCH), &task, &compiled.training_data(), &compiled.start).unwrap();
+            TorchTrainer::new(&perceptron(BATCH), &task, &compiled.training_data(), &compiled.start, Device::Cpu)
+                .unwrap();
         for step in 0..3 {
             torch.step(step).unwrap();
         }
@@ -170,12 +172,12 @@ fn the_example_trains_alike() {
     let mut state = compiled.start.clone();
     trainer.run_segment(&mut state, 0, steps, |_| ControlFlow::Continue(())).unwrap();
     let ours = compiled.evaluator().unwrap().evaluate(&state, compiled.evaluation_batches).unwrap();
-    let theirs = baseline(&model, &evaluation, &task, &data, steps).unwrap().test;
+    let theirs = baseline(&model, &evaluation, &task, &data, steps, Device::Cpu).unwrap().test;
     let (our_share, their_share) = (ours.accuracy().unwrap(), theirs.accuracy().unwrap());
     assert!(our_share > 0.75 && (our_share - their_share).abs() < 0.01, "{ours}; {theirs}");
 
     let mut checkpoints = vec![compiled.start.clone()];
-    let mut torch = TorchTrainer::new(&model, &task, &compiled.training_data(), &compiled.start).unwrap();
+    let mut torch = TorchTrainer::new(&model, &task, &compiled.training_data(), &compiled.start, Device::Cpu).unwrap();
     let collect = |_, state, _| -> Result<(), TorchError> {
         checkpoints.push(state);
         Ok(())

@@ -1,5 +1,6 @@
 //! The trainer of states against libtorch's own optimisers.
 use super::build::{bytes, close, data, start, task, Build};
+use assay_engine::device::Device;
 use assay_engine::import::{Binary, LayerOp, Model, Unary, Value};
 use assay_engine::state::State;
 use assay_engine::task::{Task, TaskData};
@@ -66,7 +67,7 @@ pub(crate) fn setting(training: &str, tables: &str) -> (Task, TaskData) {
 
 fn trained(task: &Task, data: &TaskData, start: &State) -> (Vec<(u64, f32)>, State) {
     let inputs = [data.train_inputs.clone(), data.train_labels.clone()];
-    let mut trainer = TorchTrainer::new(&model(BATCH), task, &inputs, start).unwrap();
+    let mut trainer = TorchTrainer::new(&model(BATCH), task, &inputs, start, Device::Cpu).unwrap();
     let mut losses = Vec::new();
     let collect = |done, _, loss| -> Result<(), TorchError> {
         losses.push((done, loss));
@@ -82,7 +83,7 @@ fn states_follow_libtorchs_own_optimisers() {
         let (task, data) = setting(training, tables);
         let start = start(&model(BATCH), &task);
         let (losses, end) = trained(&task, &data, &start);
-        let plain = baseline(&model(BATCH), &model(7), &task, &data, STEPS).unwrap();
+        let plain = baseline(&model(BATCH), &model(7), &task, &data, STEPS, Device::Cpu).unwrap();
         let (steps, found): (Vec<u64>, Vec<f32>) = losses.into_iter().unzip();
         let (same, expected): (Vec<u64>, Vec<f32>) = plain.losses.into_iter().unzip();
         assert_eq!(steps, same);
@@ -115,7 +116,7 @@ fn a_checkpoint_is_gone_on_from() {
     let (task, data) = setting("accumulate = 2", trainings()[6].1);
     let start = start(&model(BATCH), &task);
     let inputs = [data.train_inputs.clone(), data.train_labels.clone()];
-    let trainer = || TorchTrainer::new(&model(BATCH), &task, &inputs, &start).unwrap();
+    let trainer = || TorchTrainer::new(&model(BATCH), &task, &inputs, &start, Device::Cpu).unwrap();
     let mut whole = trainer();
     for step in 0..8 {
         whole.step(step).unwrap();
@@ -138,7 +139,7 @@ fn states_and_batches_must_fit() {
     let start = start(&model(BATCH), &task);
     let inputs = [data.train_inputs.clone(), data.train_labels.clone()];
     let error = |task: &Task, model: &Model, start: &State| {
-        TorchTrainer::new(model, task, &inputs, start).map(|_| ()).unwrap_err().to_string()
+        TorchTrainer::new(model, task, &inputs, start, Device::Cpu).map(|_| ()).unwrap_err().to_string()
     };
     let (other, _) = setting("", trainings()[0].1);
     assert!(error(&other, &model(BATCH), &start).contains("tensors"));

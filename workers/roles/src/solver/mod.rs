@@ -54,7 +54,9 @@ impl Solver {
         if full && highest.is_some_and(|highest| price >= highest) {
             return Ok(false);
         }
-        if self.worker.consider(task).await?.is_none() {
+        let Some(job) = self.worker.consider(task).await? else { return Ok(false) };
+        if let Err(why) = trainer::check(&job, task.spec.mode, (self.options.backend, self.worker.ctx.hardware)) {
+            self.worker.complain(task.id, format!("not bidding for this task: {why}"));
             return Ok(false);
         }
         let value = self.worker.value_for(task.terms.solver_bond).await?;

@@ -1,6 +1,6 @@
 //! Training a task: segment by segment, each checkpoint published as soon as it is there.
 use super::cheat;
-use super::trainer::{trainer, Trainer};
+use super::trainer::{arithmetic, remark, trainer, Trainer};
 use crate::journal::{Event, Scribe};
 use crate::meter::{Meter, Reading};
 use crate::worker::{compute, Memory, Worker};
@@ -68,7 +68,14 @@ impl Training {
             let text = format!("going on with training after {} segments", published.len() - 1);
             worker.scribe.about(task.id).note(text);
         }
-        let trainer = trainer(&job, task.spec.mode, (options.backend, worker.ctx.device), start)?;
+        let with = (options.backend, worker.ctx.hardware);
+        let arithmetic = arithmetic(&job, task);
+        if let Some(remark) =
+            remark(job.task.terms.arithmetic, arithmetic, (options.backend, worker.ctx.hardware.device))
+        {
+            worker.scribe.about(task.id).note(remark);
+        }
+        let trainer = trainer(&job, task.spec.mode, arithmetic, with, start)?;
         Ok(Self { trainer, published, cheat: options.cheat })
     }
 

@@ -1,7 +1,7 @@
 //! Executing again what others claim, and proving it in games.
 use super::{compute, keep, Worker};
 use crate::game::{forger, Replayer, Target as Place};
-use crate::machine::{Device, Machine};
+use crate::machine::{Hardware, Machine};
 use crate::noise::noisy;
 use crate::{Job, RoleError, VerifierCheat};
 use assay_core::arith::F32;
@@ -35,11 +35,11 @@ impl Run {
         }
     }
 
-    fn machine(self, device: Device, job: &Job, first: u64, start: State) -> Result<Machine, RoleError> {
+    fn machine(self, hardware: Hardware, job: &Job, first: u64, start: State) -> Result<Machine, RoleError> {
         let data = job.compiled.training_data();
         match self {
-            Self::Segment(_) => Machine::new(device, &job.compiled.step, &data, start),
-            Self::Jittered => Machine::new(device, &job.compiled.jitter, &data, start),
+            Self::Segment(_) => Machine::new(hardware, &job.compiled.step, &data, start),
+            Self::Jittered => Machine::new(hardware, &job.compiled.jitter, &data, start),
             // Only the processor can be made to lie.
             Self::Flipped(_, place) => {
                 let executor = job.trainer()?.with_tampers(forger::flip(&after(first, place)));
@@ -63,9 +63,9 @@ impl Worker {
         let job = self.job(task).await?;
         let start = self.checkpoint(task, run.segment().into()).await?;
         let (first, steps) = task.spec.segment(run.segment());
-        let device = self.ctx.device;
+        let hardware = self.ctx.hardware;
         let work = move |scribe: &crate::journal::Scribe| {
-            let mut machine = run.machine(device, &job, first, State::clone(&start))?;
+            let mut machine = run.machine(hardware, &job, first, State::clone(&start))?;
             let mut told = Instant::now();
             let mut done = 0_u64;
             machine.run(first, steps.into(), || {

@@ -1,7 +1,7 @@
 //! A cast of roles on one simulated chain, driven block by block.
 use super::chain::{task_folder, SimChain};
 use assay_core::protocol::{Outcome as Ending, Parameters, Task};
-use assay_roles::journal::{Entry, Journal};
+use assay_roles::journal::{Entry, Event, Journal};
 use assay_roles::*;
 use assay_store::{BlobStore, Folder};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ impl Cast {
             store: self.store.clone(),
             home: self.folder.path().join(account.to_string()),
             journal: self.journal.clone(),
-            device: Device::Cpu,
+            hardware: Hardware::default(),
         }
     }
 
@@ -166,6 +166,11 @@ impl Cast {
             }
         }
         gain
+    }
+
+    /// Whether a note with this text was among what was told since the last call.
+    pub fn said(&mut self, text: &str) -> bool {
+        self.told().iter().any(|entry| matches!(&entry.event, Event::Note { text: note } if note.contains(text)))
     }
 
     /// All journal entries so far.

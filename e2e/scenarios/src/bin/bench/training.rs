@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
 use crate::kernels::{example, on, THEIRS};
 use anyhow::{Context as _, Result};
+use assay_engine::device::Device;
 use assay_engine::project::Project;
 use assay_engine::torch::{set_threads, PlainTrainer};
 use std::path::Path;
@@ -42,7 +43,7 @@ pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<V
 fn figure(name: &str, Project { task, models, compiled, .. }: &Project, threads: usize, runs: u16) -> Result<Figure> {
     let mut executor = compiled.trainer()?.with_threads(threads)?;
     let mut state = compiled.start.clone();
-    let mut plain = PlainTrainer::new(&models.training, task, &compiled.training_data())?;
+    let mut plain = PlainTrainer::new(&models.training, task, &compiled.training_data(), Device::Cpu)?;
     let clock = Clock::of(threads);
     // Each goes its own way through the same steps of the same data; a run that is over begins anew with its data.
     let (mut step, mut plain_step) = (0, 0);

@@ -69,7 +69,8 @@ fn unary(function: Unary, x: &Tensor) -> Result<Tensor, TchError> {
 }
 
 fn masked(x: &Tensor, mask: &Tensor, otherwise: f32) -> Result<Tensor, TchError> {
-    x.f_where_self(&mask.f_gt(0.0)?, &Tensor::from(otherwise))
+    let otherwise = Tensor::f_full([0_i64; 0], f64::from(otherwise), (Kind::Float, x.device()))?;
+    x.f_where_self(&mask.f_gt(0.0)?, &otherwise)
 }
 
 fn product(

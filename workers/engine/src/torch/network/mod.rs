@@ -1,4 +1,5 @@
 //! A model's forward pass, layer by layer.
+mod cast;
 mod fuse;
 mod images;
 mod layer;
@@ -6,7 +7,7 @@ mod layer;
 use super::samples::size;
 use super::TorchError;
 use crate::import::{LayerOp, Model, Value};
-use crate::task::Training;
+use crate::task::{Arithmetic, Training};
 use assay_core::graph::{dropout_word, Op};
 use tch::{Kind, Tensor};
 
@@ -29,13 +30,15 @@ pub(super) enum Mode<'a> {
 /// A model as libtorch runs it.
 pub(super) struct Network {
     pub(super) model: Model,
+    /// Of products.
+    arithmetic: Arithmetic,
     /// For every layer: the bias that it adds as well.
     biases: Vec<Option<usize>>,
 }
 
 impl Network {
-    pub(super) fn new(model: &Model) -> Network {
-        Network { model: model.clone(), biases: fuse::biases(model) }
+    pub(super) fn new(model: &Model, arithmetic: Arithmetic) -> Network {
+        Network { model: model.clone(), arithmetic, biases: fuse::biases(model) }
     }
 
     /// Samples of a batch.
@@ -73,6 +76,10 @@ impl Network {
                 }
                 _ => return Err(TorchError::Layer { layer: index }),
             },
+            op @ (LayerOp::MatMul { .. } | LayerOp::Conv { .. }) => {
+                let compute = |inputs: &[&Tensor], bias: Option<&Tensor>| layer::compute(op, inputs, bias, layer.shape);
+                cast::product(self.arithmetic, &inputs, bias, compute).ok_or(TorchError::Layer { layer: index })?
+            }
             op => layer::compute(op, &inputs, bias, layer.shape).ok_or(TorchError::Layer { layer: index })?,
         };
         let output = done.map_err(|error| TorchError::InLayer { name: layer.name.clone(), error })?;
@@ -107,7 +114,7 @@ fn dropped(x: &Tensor, layer: usize, probability: f32, mode: Mode<'_>) -> Result
     let scale = f32::from_bits(scale.0);
     let factor = |element| if dropout_word(seed, step, element) < keep_below { scale } else { 0.0 };
     let factors: Vec<f32> = (0..x.numel() as u64).map(factor).collect();
-    x.f_mul(&Tensor::f_from_slice(&factors)?.f_reshape(x.size())?)
+    x.f_mul(&Tensor::f_from_slice(&factors)?.f_to_device(x.device())?.f_reshape(x.size())?)
 }
 
 /// A tensor of classes or of rows of a table.

@@ -4,6 +4,7 @@ use crate::kernels::example;
 use anyhow::{Context as _, Result};
 use assay_core::arith::F32;
 use assay_engine::data::Roots;
+use assay_engine::device::Device;
 use assay_engine::import::onnx;
 use assay_engine::project::{Models, Project};
 use assay_engine::state::{Checkpoint, State};
@@ -77,7 +78,7 @@ fn plain() -> Result<()> {
     let models = Models::of(&file, &task, &data)?;
     drop(file);
     let training_data = [data.train_inputs.clone(), data.train_labels.clone()];
-    let mut trainer = PlainTrainer::new(&models.training, &task, &training_data)?;
+    let mut trainer = PlainTrainer::new(&models.training, &task, &training_data, Device::Cpu)?;
     (0..SEGMENTS * u64::from(task.checkpoints.interval)).try_for_each(|step| Ok(trainer.step(step)?))
 }
 
@@ -90,7 +91,8 @@ fn publish(uploads: &mut VecDeque<Vec<u8>>, step: u64, state: State) {
 }
 
 fn tolerant(Project { task, models, compiled, .. }: Project) -> Result<()> {
-    let mut trainer = TorchTrainer::new(&models.training, &task, &compiled.training_data(), &compiled.start)?;
+    let mut trainer =
+        TorchTrainer::new(&models.training, &task, &compiled.training_data(), &compiled.start, Device::Cpu)?;
     let (interval, mut uploads) = (task.checkpoints.interval, VecDeque::new());
     trainer.run(0, SEGMENTS * u64::from(interval), interval, |step, state, _| {
         publish(&mut uploads, step, state);
