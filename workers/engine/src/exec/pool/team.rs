@@ -1,18 +1,21 @@
 //! Threads that wait for work awake.
 //!
 //! A step has hundreds of operators, many of a few microseconds; a thread that sleeps takes as long to wake up. So one
-//! that has worked looks out for more for a while before it sleeps, as those of OpenMP do.
+//! that has worked looks out for more for a while before it sleeps, as those of OpenMP do. And the caller takes every
+//! part that no thread has begun: it waits for what is being done, never for somebody to begin.
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 /// Looks, with a pause of the processor's after each, before a thread sleeps: about a tenth of a millisecond.
 const LOOKS: usize = 1 << 12;
-/// The turn after the last one.
-const STOP: usize = usize::MAX;
+/// Bits of a number of parts.
+const PART_BITS: u32 = 12;
+/// Parts of a call at most.
+const MOST: usize = (1 << PART_BITS) - 1;
 
 /// Some threads.
 pub(super) struct Team {
@@ -23,12 +26,13 @@ pub(super) struct Team {
 }
 
 struct Shared {
-    /// Goes up with each call.
-    turn: AtomicUsize,
-    /// What to do in this turn.
+    /// The call under way, or the last one, see [`Call`].
+    call: AtomicU64,
+    /// What it does to a part.
     work: UnsafeCell<Work>,
-    /// Threads that haven't finished this turn.
-    busy: AtomicUsize,
+    /// Its parts that are done.
+    done: AtomicUsize,
+    stop: AtomicBool,
     /// Threads that sleep.
     asleep: AtomicUsize,
     sleep: Mutex<()>,
@@ -36,37 +40,66 @@ struct Shared {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// Parts, of which the caller does part 0, and what to do with each.
-#[derive(Clone, Copy)]
-struct Work {
-    parts: usize,
-    f: *const (dyn Fn(usize) + Sync),
-}
+type Work = *const (dyn Fn(usize) + Sync);
 
-// SAFETY: `work` is written only while `busy` is 0, by whoever holds `calling`, and read only after the turn was seen to
-// change; what it points to may be shared, and outlives the turn.
+// SAFETY: `work` is read only by who has taken a part, and written only by who holds `calling`, after all parts that were
+// taken are done; what it points to may be shared, and outlives its call's parts.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
+
+/// A call in one word: its number, the first part that nobody has taken, and how many there are. With the number in it, a
+/// thread that looked long ago takes nothing of a later call.
+#[derive(Clone, Copy)]
+struct Call(u64);
+
+impl Call {
+    fn parts(self) -> usize {
+        (self.0 & MOST as u64) as usize
+    }
+
+    fn next(self) -> usize {
+        (self.0 >> PART_BITS & MOST as u64) as usize
+    }
+
+    /// The same with so many more parts taken.
+    fn taken(self, parts: usize) -> Call {
+        Call(self.0 + ((parts as u64) << PART_BITS))
+    }
+
+    /// A new call of so many parts.
+    fn following(self, parts: usize) -> Call {
+        Call((self.0 >> (2 * PART_BITS)).wrapping_add(1) << (2 * PART_BITS) | parts as u64)
+    }
+
+    fn is_open(self) -> bool {
+        self.next() < self.parts()
+    }
+}
 
 impl Team {
     /// So many threads.
     pub(super) fn new(threads: usize) -> std::io::Result<Team> {
         let nothing: &'static (dyn Fn(usize) + Sync) = &|_| ();
         let shared = Arc::new(Shared {
-            turn: AtomicUsize::new(0),
-            work: UnsafeCell::new(Work { parts: 0, f: nothing }),
-            busy: AtomicUsize::new(0),
+            call: AtomicU64::new(0),
+            work: UnsafeCell::new(nothing),
+            done: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
             sleep: Mutex::new(()),
             wake: Condvar::new(),
             panic: Mutex::new(None),
         });
         let mut team = Team { shared, threads: Vec::new(), calling: Mutex::new(()) };
-        for part in 1..=threads {
+        for number in 1..=threads {
             let shared = Arc::clone(&team.shared);
-            let thread = std::thread::Builder::new().name(format!("engine-{part}"));
-            team.threads.push(thread.spawn(move || shared.work(part))?);
+            let thread = std::thread::Builder::new().name(format!("engine-{number}"));
+            team.threads.push(thread.spawn(move || {
+                while shared.wait() {
+                    while shared.take_part() {}
+                }
+            })?);
         }
         Ok(team)
     }
@@ -76,21 +109,24 @@ impl Team {
         self.threads.len()
     }
 
-    /// Calls `f` for all parts, of which there are at most one more than threads, and waits for all. If the threads are
-    /// another caller's at the moment, the calling one does it all.
+    /// Calls `f` for all parts, and returns when all are done. If the threads are another caller's at the moment, the
+    /// calling one does it all.
     pub(super) fn run(&self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
         let Ok(_calling) = self.calling.try_lock() else { return (0..parts).for_each(f) };
-        assert!(parts <= self.len() + 1);
-        // SAFETY: only the lifetime changes; `finish` waits until nobody refers to it any more.
+        assert!(parts <= MOST, "{parts} parts");
+        // SAFETY: only the lifetime changes: nobody takes a part after this call, which waits for those that were taken.
         let f: &'static (dyn Fn(usize) + Sync) = unsafe { std::mem::transmute(f) };
-        // SAFETY: nobody is busy, and only this caller writes.
-        unsafe { *self.shared.work.get() = Work { parts, f } };
-        self.shared.busy.store(self.len(), Ordering::Relaxed);
-        self.shared.next_turn(|turn| turn + 1);
-        let finish = Finish(&self.shared);
-        f(0);
-        drop(finish);
-        let panic = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let shared = &*self.shared;
+        // SAFETY: all parts of the call before are done.
+        unsafe { *shared.work.get() = f };
+        shared.done.store(0, Ordering::Relaxed);
+        let call = Call(shared.call.load(Ordering::Relaxed)).following(parts);
+        // Either a thread that goes to sleep sees the call, or it is seen to sleep.
+        shared.call.store(call.0, Ordering::SeqCst);
+        shared.wake();
+        while shared.take_part() {}
+        shared.wait_until_done(parts);
+        let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
@@ -99,7 +135,8 @@ impl Team {
 
 impl Drop for Team {
     fn drop(&mut self) {
-        self.shared.next_turn(|_| STOP);
+        self.shared.stop.store(true, Ordering::SeqCst);
+        self.shared.wake();
         for thread in self.threads.drain(..) {
             // A panic was passed on to its caller.
             let _ = thread.join();
@@ -107,13 +144,39 @@ impl Drop for Team {
     }
 }
 
-/// Waits until all threads have finished, even if the caller's own part panics.
-struct Finish<'a>(&'a Shared);
+impl Shared {
+    /// Wakes who sleeps.
+    fn wake(&self) {
+        if self.asleep.load(Ordering::SeqCst) > 0 {
+            let _sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
+            self.wake.notify_all();
+        }
+    }
 
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
+    /// Does the next part that nobody has taken, if there is one.
+    fn take_part(&self) -> bool {
+        let mut call = Call(self.call.load(Ordering::Acquire));
+        while call.is_open() {
+            let taken = call.taken(1);
+            match self.call.compare_exchange_weak(call.0, taken.0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => {
+                    // SAFETY: the caller doesn't return, and nothing is written, before this part is done.
+                    let done = catch_unwind(AssertUnwindSafe(|| unsafe { (**self.work.get())(call.next()) }));
+                    if let Err(panic) = done {
+                        *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+                    }
+                    self.done.fetch_add(1, Ordering::Release);
+                    return true;
+                }
+                Err(now) => call = Call(now),
+            }
+        }
+        false
+    }
+
+    fn wait_until_done(&self, parts: usize) {
         let mut looks = 0;
-        while self.0.busy.load(Ordering::Acquire) > 0 {
+        while self.done.load(Ordering::Acquire) < parts {
             looks += 1;
             if looks < LOOKS {
                 std::hint::spin_loop();
@@ -123,59 +186,24 @@ impl Drop for Finish<'_> {
             }
         }
     }
-}
 
-impl Shared {
-    fn next_turn(&self, next: impl Fn(usize) -> usize) {
-        // Either a thread that goes to sleep sees the turn, or it is seen to sleep.
-        self.turn.store(next(self.turn.load(Ordering::Relaxed)), Ordering::SeqCst);
-        if self.asleep.load(Ordering::SeqCst) > 0 {
-            let _sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-            self.wake.notify_all();
-        }
-    }
-
-    /// A thread's life.
-    fn work(&self, part: usize) {
-        let mut turn = 0;
-        loop {
-            turn = self.wait(turn);
-            if turn == STOP {
-                return;
-            }
-            // SAFETY: the turn has changed: nobody writes before this thread has finished.
-            let Work { parts, f } = unsafe { *self.work.get() };
-            if part < parts {
-                // SAFETY: the caller keeps it until this thread has finished.
-                let done = catch_unwind(AssertUnwindSafe(|| unsafe { (*f)(part) }));
-                if let Err(panic) = done {
-                    *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
-                }
-            }
-            self.busy.fetch_sub(1, Ordering::Release);
-        }
-    }
-
-    /// The turn after this one.
-    fn wait(&self, seen: usize) -> usize {
+    /// Waits for a part to take; whether to go on.
+    fn wait(&self) -> bool {
+        let has_work = || Call(self.call.load(Ordering::SeqCst)).is_open();
+        let stops = || self.stop.load(Ordering::SeqCst);
         for _ in 0..LOOKS {
-            let turn = self.turn.load(Ordering::Acquire);
-            if turn != seen {
-                return turn;
+            if has_work() || stops() {
+                return !stops();
             }
             std::hint::spin_loop();
         }
         let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
         self.asleep.fetch_add(1, Ordering::SeqCst);
-        let turn = loop {
-            let turn = self.turn.load(Ordering::SeqCst);
-            if turn != seen {
-                break turn;
-            }
+        while !has_work() && !stops() {
             sleep = self.wake.wait(sleep).unwrap_or_else(PoisonError::into_inner);
-        };
+        }
         self.asleep.fetch_sub(1, Ordering::SeqCst);
-        turn
+        !stops()
     }
 }
 
@@ -205,15 +233,34 @@ mod tests {
     fn a_panic_reaches_the_caller_and_harms_nobody() {
         let team = Team::new(1).unwrap();
         for panics in [0, 1] {
+            let done = AtomicUsize::new(0);
             let caught = catch_unwind(AssertUnwindSafe(|| {
-                team.run(2, &|part| assert_ne!(part, panics, "part {part}"));
+                team.run(2, &|part| {
+                    done.fetch_add(1, Ordering::Relaxed);
+                    assert_ne!(part, panics, "part {part}");
+                });
             }));
             assert!(caught.is_err());
-            let done = AtomicUsize::new(0);
             team.run(2, &|_| {
                 done.fetch_add(1, Ordering::Relaxed);
             });
-            assert_eq!(done.into_inner(), 2);
+            assert_eq!(done.into_inner(), 4);
+        }
+    }
+
+    #[test]
+    fn threads_do_take_part() {
+        // Neither part ends before the other has begun.
+        let team = Team::new(1).unwrap();
+        for _ in 0..50 {
+            let begun = AtomicUsize::new(0);
+            team.run(2, &|_| {
+                begun.fetch_add(1, Ordering::SeqCst);
+                while begun.load(Ordering::SeqCst) < 2 {
+                    std::thread::yield_now();
+                }
+            });
+            std::thread::sleep(Duration::from_millis(1)); // It falls asleep.
         }
     }
 
