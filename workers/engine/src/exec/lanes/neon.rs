@@ -167,6 +167,13 @@ unsafe impl Lanes for Neon {
     }
     #[inline(always)]
     fn canonical(self) -> Self {
-        unsafe { Neon(vbslq_f32(vceqq_f32(self.0, self.0), self.0, vdupq_n_f32(NAN))) }
+        unsafe {
+            // By its bits, as `super::canonical`: these intrinsics are plain operations to LLVM, which takes a choice
+            // between a float result and NaN by whether it is NaN for the result itself.
+            let magnitude = vandq_u32(vreinterpretq_u32_f32(self.0), vdupq_n_u32(0x7fff_ffff));
+            let nan = vcgtq_u32(magnitude, vdupq_n_u32(0x7f80_0000));
+            let bits = vbslq_u32(nan, vdupq_n_u32(NAN.to_bits()), vreinterpretq_u32_f32(self.0));
+            Neon(vreinterpretq_f32_u32(bits))
+        }
     }
 }

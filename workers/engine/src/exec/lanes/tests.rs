@@ -126,6 +126,50 @@ proptest! {
     }
 }
 
+/// What primitives make of NaNs, each with `canonical` right behind it, where a compiler may take it for nothing.
+struct Nans([f32; MAX_LANES]);
+
+impl Kernel for Nans {
+    type Output = bool;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> bool {
+        // SAFETY: MAX_LANES >= N values are there.
+        let x = unsafe { V::load(self.0.as_ptr()) };
+        let one = V::splat(1.0);
+        let all = [
+            x,
+            x.add(one),
+            x.sub(one),
+            x.mul(one),
+            x.fma(one, one),
+            x.div(one),
+            x.sqrt(),
+            x.max(one),
+            one.max(x),
+            one.select_gt(x, one, x),
+            one.select_eq(x, one, x),
+            x.scale_b(one),
+            x.significand(),
+        ];
+        all.into_iter().all(|x| {
+            let mut out = [0.0; MAX_LANES];
+            // SAFETY: MAX_LANES >= N places are there.
+            unsafe { x.canonical().store(out.as_mut_ptr()) };
+            out[..V::N].iter().all(|x| x.to_bits() == NAN.to_bits())
+        })
+    }
+}
+
+#[test]
+fn every_nan_becomes_the_protocols() {
+    for isa in Isa::available() {
+        for bits in [0x7fc0_0000, 0xffc0_0000, 0xffc0_0001, 0x7f80_0001, 0xff80_0001, 0x7fff_ffff] {
+            let nans = std::hint::black_box([f32::from_bits(bits); MAX_LANES]);
+            assert!(isa.run(Nans(nans)), "{bits:08x} on {isa:?}");
+        }
+    }
+}
+
 struct Transpose;
 
 impl Kernel for Transpose {
