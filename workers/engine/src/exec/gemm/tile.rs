@@ -122,16 +122,29 @@ impl Tiles {
                     at = at.wrapping_add(self.a.term);
                 }
             }
-            for r in 0..R {
-                for c in 0..C {
-                    let place = to.add(r * self.stride + c * V::N);
-                    let sum = sums[r][c].canonical();
-                    if c + 1 == C && last < V::N {
-                        sum.store_part(std::slice::from_raw_parts_mut(place, last));
-                    } else {
-                        sum.store(place);
+            if last >= V::N {
+                for r in 0..R {
+                    for c in 0..C {
+                        sums[r][c].canonical().store(to.add(r * self.stride + c * V::N));
                     }
                 }
+                return;
+            }
+            // In an array of its own: this takes a loop that isn't unrolled, whose variable index would have the sums kept in
+            // memory, with a store beside every multiply-add.
+            let mut results = sums;
+            for r in 0..R {
+                for c in 0..C {
+                    results[r][c] = sums[r][c].canonical();
+                }
+            }
+            for (r, results) in results.iter().enumerate() {
+                let line = to.add(r * self.stride);
+                for c in 0..C - 1 {
+                    results[c].store(line.add(c * V::N));
+                }
+                let place = line.add((C - 1) * V::N);
+                results[C - 1].store_part(std::slice::from_raw_parts_mut(place, last));
             }
         }
     }

@@ -6,6 +6,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod scalar;
 
@@ -17,7 +19,7 @@ mod scalar;
 pub(crate) unsafe trait Lanes: Copy {
     /// Vectors of half as many lanes, where they are faster for so few; else these.
     type Half: Lanes;
-    /// Number of lanes: a divisor of 32.
+    /// Number of lanes: a divisor of 32, from [`MIN_LANES`] to [`MAX_LANES`].
     const N: usize;
     /// Rows of a tile in a matrix product, 4 to 8: as many as registers hold, with [`COLUMNS`](Self::COLUMNS) vectors each.
     const ROWS: usize;
@@ -115,6 +117,8 @@ pub(crate) unsafe trait Lanes: Copy {
     }
 }
 
+/// Lanes of the narrowest vector.
+pub(crate) const MIN_LANES: usize = 4;
 /// Lanes of the widest vector.
 pub(crate) const MAX_LANES: usize = 16;
 /// The protocol's NaN.
@@ -149,40 +153,49 @@ pub enum Isa {
     Avx512,
     /// AVX2 and FMA.
     Avx2,
+    /// NEON of 64-bit ARM processors.
+    Neon,
     /// Any machine. Fused multiply-adds are made of several operations: slower, but the same bits.
     Portable,
 }
 
 impl Isa {
     /// All, fastest first.
-    pub const ALL: [Isa; 3] = [Isa::Avx512, Isa::Avx2, Isa::Portable];
+    pub const ALL: [Isa; 4] = [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Portable];
+
+    /// Those that this machine has, fastest first; [`Portable`](Isa::Portable) is the last.
+    pub fn available() -> impl Iterator<Item = Isa> {
+        Isa::ALL.into_iter().filter(|isa| isa.is_available())
+    }
 
     /// The fastest that this machine has.
     pub fn best() -> Isa {
-        Isa::ALL.into_iter().find(|isa| isa.is_available()).unwrap_or(Isa::Portable)
+        Isa::available().next().unwrap_or(Isa::Portable)
     }
 
     /// Whether this machine has it.
     pub fn is_available(self) -> bool {
+        #[cfg(target_arch = "aarch64")]
+        use std::arch::is_aarch64_feature_detected as has;
         #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::is_x86_feature_detected as has;
-            match self {
-                Isa::Avx512 => {
-                    has!("avx512f")
-                        && has!("avx512bw")
-                        && has!("avx512dq")
-                        && has!("avx512vl")
-                        && has!("avx2")
-                        && has!("fma")
-                }
-                Isa::Avx2 => has!("avx2") && has!("fma"),
-                Isa::Portable => true,
+        use std::arch::is_x86_feature_detected as has;
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                has!("avx512f")
+                    && has!("avx512bw")
+                    && has!("avx512dq")
+                    && has!("avx512vl")
+                    && has!("avx2")
+                    && has!("fma")
             }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            self == Isa::Portable
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => has!("avx2") && has!("fma"),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => has!("neon"),
+            Isa::Portable => true,
+            // Those of other processors.
+            _ => false,
         }
     }
 
@@ -201,6 +214,11 @@ impl Isa {
                 return unsafe { run_avx2(kernel) };
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        if self == Isa::Neon && self.is_available() {
+            // SAFETY: the machine has these instructions.
+            return unsafe { run_neon(kernel) };
+        }
         kernel.run::<portable::Portable>()
     }
 }
@@ -215,6 +233,12 @@ unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<avx2::Avx2>()
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn run_neon<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<neon::Neon>()
 }
 
 #[cfg(test)]

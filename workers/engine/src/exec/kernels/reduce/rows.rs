@@ -2,14 +2,14 @@
 use super::super::axes::{count, Axis, Walk};
 use super::fold::Fold;
 use super::{Reduce, BLOCK, WIDTH};
-use crate::exec::lanes::{Isa, Kernel, Lanes, MAX_LANES};
+use crate::exec::lanes::{Isa, Kernel, Lanes, MAX_LANES, MIN_LANES};
 use crate::exec::pool::Pool;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Vectors that hold a block's lanes, at most: with 8 lanes each.
-const VECTORS: usize = WIDTH / 8;
+/// Vectors that hold a block's lanes, at most.
+const VECTORS: usize = WIDTH / MIN_LANES;
 /// Items that a thread takes at least.
 const GRAIN: usize = 1 << 13;
 

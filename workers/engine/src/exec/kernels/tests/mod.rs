@@ -48,7 +48,7 @@ fn everywhere(
     mut each: impl FnMut(&[f32], String),
 ) {
     let state = State::new(program.states.clone(), tensors.to_vec()).unwrap();
-    for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+    for isa in Isa::available() {
         for threads in [1, 2] {
             let mut executor = Executor::unchecked(program.clone(), data.to_vec(), isa, threads);
             executor.run(&[&state], step, |_| ()).unwrap();
