@@ -30,6 +30,7 @@ mod tests {
         let state = State::new(vec![decl], vec![vec![1.0, -2.0, 0.0, 4.0]]).unwrap();
         let forged = published(Some(SolverCheat::ForgeCheckpoint), state.clone(), 3).unwrap();
         assert!(forged.tensor(0).iter().zip(state.tensor(0)).all(|(a, b)| a != b && (a - b).abs() <= 1.1));
+        assert!(forged.tensor(0).iter().zip(state.tensor(0)).all(|(a, b)| (*a < 0.0) == (*b < 0.0)));
         assert_eq!(published(Some(SolverCheat::SkipSteps), state.clone(), 3).unwrap(), state);
         assert_eq!(performed(Some(SolverCheat::SkipSteps), 25), 12);
         assert_eq!(performed(None, 25), 25);

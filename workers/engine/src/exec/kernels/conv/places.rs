@@ -139,7 +139,8 @@ impl Kernel for Bands<'_> {
         // Registers enough for a tile of two vectors.
         let two = V::ROWS * V::COLUMNS >= 24;
         let channels = of.sizes.groups * of.sizes.channels;
-        if !of.geometry.is_plain() {
+        let is_plain = of.geometry.is_plain();
+        if !is_plain {
             staged.clear();
             staged.resize(channels * of.geometry.channel, 0.0);
         }
@@ -147,7 +148,7 @@ impl Kernel for Bands<'_> {
         for unit in units {
             let image = unit / bands;
             let values = &of.values[image * size_of_image..][..size_of_image];
-            let read = if of.geometry.is_plain() {
+            let read = if is_plain {
                 values
             } else {
                 if now.replace(image) != Some(image) {

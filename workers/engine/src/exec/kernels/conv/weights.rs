@@ -58,6 +58,12 @@ impl WeightGradient {
         self.groups * self.outputs * self.items.len() * self.images * self.places.len()
     }
 
+    /// Values of a block's sums, and room for a square to be read behind the last one.
+    #[inline(always)]
+    fn sums<V: Lanes>(&self) -> usize {
+        self.groups * padded::<V>(self.outputs) * self.items.len() + V::N * V::N
+    }
+
     /// Computes it into `out`, from gradients of the windows and staged images. `sums` is for anything.
     pub(super) fn run(&self, isa: Isa, pool: &Pool, [dy, staged]: [&[f32]; 2], sums: &mut Vec<f32>, out: &mut [f32]) {
         let blocks = (self.images * self.places.len()).div_ceil(BLOCK);
@@ -75,9 +81,8 @@ impl WeightGradient {
                     isa.run(Blocks { of: self, dy, staged, first, units, to, places, turned });
                 });
             });
-            for sums in kept.chunks_exact(len).take(count).enumerate() {
-                let begins = first == 0 && sums.0 == 0;
-                isa.run(Add { totals, sums: sums.1, begins });
+            for (block, sums) in (first..).zip(kept.chunks_exact(len)).take(count) {
+                isa.run(Add { totals, sums, begins: block == 0 });
             }
         }
         isa.run(Write { of: self, totals, out });
@@ -92,9 +97,7 @@ impl Kernel for Lengths<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> (usize, usize) {
-        let WeightGradient { groups, outputs, ref items, .. } = *self.0;
-        // And room for a square to be read behind the last one.
-        (groups * padded::<V>(outputs) * items.len() + V::N * V::N, groups * vectors::<V>(outputs).count())
+        (self.0.sums::<V>(), self.0.groups * vectors::<V>(self.0.outputs).count())
     }
 }
 
@@ -120,7 +123,7 @@ impl Kernel for Blocks<'_> {
         let items = self.of.items.len();
         let (size, per_group) = (tile_rows(items), vectors::<V>(self.of.outputs).count());
         let tiles = items.div_ceil(size);
-        let len = self.of.groups * padded::<V>(self.of.outputs) * items + V::N * V::N;
+        let len = self.of.sums::<V>();
         self.turned.resize(self.turned.len().max(BLOCK * V::N), 0.0);
         let (mut now_block, mut now_vector) = (None, None);
         for unit in self.units.clone() {
