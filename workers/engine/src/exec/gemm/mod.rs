@@ -70,7 +70,7 @@ pub(crate) fn gemm(isa: Isa, pool: &Pool, sizes: Sizes, a: Factor<'_>, b: Factor
 /// The product is inside of the output, and nobody else writes or reads it there.
 pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, factors: [Factor<'_>; 2], to: (Out, usize)) {
     let by_columns = by_columns(sizes, pool.threads());
-    let (len, grain) = if by_columns { (sizes.n, GRAIN) } else { (sizes.m, ROW_GRAIN) };
+    let (len, grain) = if by_columns { (sizes.n, COLUMN_GRAIN) } else { (sizes.m, ROW_GRAIN) };
     let work = sizes.m * sizes.k * sizes.n;
     pool.split(len, grain, work / 16, &|part| {
         let (rows, columns) = if by_columns { (0..sizes.m, part) } else { (part, 0..sizes.n) };
@@ -79,11 +79,12 @@ pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, factors: [Factor
     });
 }
 
-/// Whether columns are shared out, in whole tiles, or rows, for which every thread packs all columns: whichever keeps the
-/// busiest thread less busy.
+/// Whether columns are shared out, some in tiles that aren't whole, or rows, for which every thread packs all columns:
+/// whichever keeps the busiest thread less busy.
 fn by_columns(Sizes { m, n, .. }: Sizes, threads: usize) -> bool {
     let most = |len: usize, grain: usize| (len.div_ceil(grain).div_ceil(threads) * grain).min(len);
-    let (columns, rows) = (most(n, GRAIN), most(m, ROW_GRAIN));
+    let (columns, rows) = (most(n, COLUMN_GRAIN), most(m, ROW_GRAIN));
+    let columns = columns + if columns.is_multiple_of(GRAIN) { 0 } else { CUT };
     (m + PACKING) * columns <= (rows + PACKING) * n
 }
 
@@ -117,6 +118,10 @@ struct Product<'a> {
 
 /// What packing an element of b takes, in multiply-adds.
 const PACKING: usize = 10;
+/// Columns that one tile that isn't whole takes the time of in vain.
+const CUT: usize = 4;
+/// Columns that a thread gets: whole vectors of any instruction set.
+const COLUMN_GRAIN: usize = 16;
 /// Rows of whole tiles of any instruction set, nearly.
 const ROW_GRAIN: usize = 8;
 /// Columns of whole tiles of any instruction set.

@@ -5,12 +5,13 @@ use proptest::prelude::*;
 #[test]
 fn the_busiest_thread_is_as_idle_as_may_be() {
     let by = |m, n| by_columns(Sizes { m, k: 100, n }, 2);
-    // Three grains for two threads, or halves of the rows.
-    assert!(!by(1024, 128) && !by(64, 128));
-    // Packing would be done twice.
-    assert!(by(8, 72) && by(8, 50_000) && by(512, 960));
-    // One grain.
-    assert!(!by(64, 30));
+    // A tile that isn't whole for each thread, or packing twice, which so many rows don't feel.
+    assert!(!by(1024, 128) && !by(384, 128));
+    assert!(by(84, 128) && by(128, 512) && by(8, 72) && by(8, 50_000));
+    // Whole tiles for both.
+    assert!(by(512, 960));
+    // One vector more for one of them.
+    assert!(!by(64, 48));
 }
 
 /// Element by element as the protocol says, with the machine's (or libm's exact) fused multiply-add.

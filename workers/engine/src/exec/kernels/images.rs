@@ -57,7 +57,7 @@ impl Run {
         let from = &from[self.from..][..(count - 1) * from_step + 1];
         let to = &mut to[self.to..][..(count - 1) * to_step + 1];
         match (from_step, to_step) {
-            (1, 1) => to.copy_from_slice(from),
+            (1, 1) => copy(from, to),
             // By pairs, which compilers do in vectors.
             (2, _) => {
                 let pairs = from.as_chunks::<2>();
@@ -75,6 +75,23 @@ impl Run {
             }
             _ => to.iter_mut().step_by(to_step).zip(from.iter().step_by(from_step)).for_each(|(to, x)| *to = *x),
         }
+    }
+}
+
+/// Copies a row: short ones, which most are, in overlapping pieces instead of by a call.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    #[inline(always)]
+    fn pieces<const N: usize>(from: &[f32], to: &mut [f32]) {
+        for at in (0..from.len()).step_by(N) {
+            let at = at.min(from.len() - N);
+            to[at..][..N].copy_from_slice(&from[at..][..N]);
+        }
+    }
+    match from.len() {
+        8..=64 => pieces::<8>(from, to),
+        4..=7 => pieces::<4>(from, to),
+        _ => to.copy_from_slice(from),
     }
 }
 

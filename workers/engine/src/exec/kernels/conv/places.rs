@@ -74,13 +74,20 @@ impl Kernel for Packing<'_> {
         for group in 0..sizes.groups {
             for Vector { first, half } in vectors::<V>(sizes.results) {
                 let lanes = if half { V::Half::N } else { V::N };
-                for term in 0..sizes.terms() {
-                    let (vector, rest) = to.split_at_mut(lanes);
-                    for (result, to) in (first..).zip(vector) {
-                        *to = if result < sizes.results { weights[sizes.weight(group, result, term)] } else { 0.0 };
+                let used = lanes.min(sizes.results - first);
+                let (vectors, rest) = to.split_at_mut(sizes.terms() * lanes);
+                let mut vectors = vectors.chunks_exact_mut(lanes);
+                for channel in 0..sizes.channels {
+                    let weights = &weights[sizes.weight(group, first, channel * sizes.kernel)..];
+                    for (item, vector) in vectors.by_ref().take(sizes.kernel).enumerate() {
+                        let (vector, behind) = vector.split_at_mut(used);
+                        for (lane, to) in vector.iter_mut().enumerate() {
+                            *to = weights[lane * sizes.weights[0] + item];
+                        }
+                        behind.fill(0.0);
                     }
-                    to = rest;
                 }
+                to = rest;
             }
         }
     }
