@@ -34,8 +34,8 @@ pub(super) struct Class {
 /// A term: which one, and where the first place of a class reads it in the staged channels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
-    pub(super) number: u32,
-    pub(super) at: u32,
+    pub(super) number: usize,
+    pub(super) at: usize,
 }
 
 /// Rows or columns of a class: how many, the first one, from one to the next, and each item of the kernel with the
@@ -143,8 +143,10 @@ impl Shapes {
             (window * stride + k * dilation).checked_sub(before).is_some_and(|row| row < self.image[0])
         };
         let rows = runs(self.windows[0], self.kernel[0], inside).map(|(run, items)| Line {
+            count: run.len(),
+            first: run.start,
+            step: 1,
             items: items.into_iter().map(|k| (k, run.start * stride + k * dilation)).collect(),
-            ..Line { count: run.len(), first: run.start, step: 1, items: Vec::new() }
         });
         let dilation = self.along(1)[1];
         let columns = (0..self.kernel[1]).map(|k| (k, k * dilation)).collect();
@@ -208,15 +210,14 @@ impl Shapes {
         let per_channel = self.kernel[0] * self.kernel[1];
         let of_channel = |channel: usize| {
             let term = move |&(item, at): &(usize, usize)| Term {
-                number: (channel * per_channel + item) as u32,
-                at: (channel * geometry.channel + at) as u32,
+                number: channel * per_channel + item,
+                at: channel * geometry.channel + at,
             };
             items.iter().map(term)
         };
-        assert!(self.channels * geometry.channel.max(per_channel) <= u32::MAX as usize, "a convolution of 16 GiB");
         let terms: Vec<Term> = (0..self.channels).flat_map(of_channel).collect();
         let blocks = 1..=(self.channels * per_channel).div_ceil(DOT_BLOCK as usize);
-        let end = |block: usize| terms.partition_point(|term| (term.number as usize) < block * DOT_BLOCK as usize);
+        let end = |block: usize| terms.partition_point(|term| term.number < block * DOT_BLOCK as usize);
         let mut ends: Vec<usize> = blocks.map(end).collect();
         ends.dedup();
         Class { places, first, step, steps, terms, ends }

@@ -241,7 +241,7 @@ impl<const C: usize> Row<'_, C> {
     unsafe fn sums<V: Lanes, const R: usize>(&mut self, rows: [*const f32; R], to: impl Fn(usize) -> usize) {
         let mut begin = 0;
         for (block, &end) in self.class.ends.iter().enumerate() {
-            let terms = self.class.terms[begin..end].iter().map(|term| (term.at as usize, term.number as usize));
+            let terms = self.class.terms[begin..end].iter().map(|term| (term.at, term.number));
             // SAFETY: staged channels hold what their places read, and there is a vector for each term.
             let sums = unsafe { chain::<V, R, C>(rows, terms, self.weights.map(<[f32]>::as_ptr)) };
             for (r, sums) in sums.into_iter().enumerate() {

@@ -262,23 +262,30 @@ impl Kernel for Write<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
+    fn run<V: Lanes>(mut self) {
         let WeightGradient { groups, outputs, ref items, .. } = *self.of;
         for group in 0..groups {
             for Vector { first, half } in vectors::<V>(outputs) {
-                let from = &self.totals[(group * padded::<V>(outputs) + first) * items.len()..];
-                let to = &mut self.out[(group * outputs + first) * items.len()..];
-                // SAFETY: every channel has so many items in the output, and behind all totals is room for a square.
-                unsafe {
-                    if half {
-                        let count = (items.len(), V::Half::N.min(outputs - first));
-                        write_lines::<V::Half>(from.as_ptr(), count, to.as_mut_ptr(), items.len());
-                    } else {
-                        let count = (items.len(), V::N.min(outputs - first));
-                        write_lines::<V>(from.as_ptr(), count, to.as_mut_ptr(), items.len());
-                    }
+                let from = (group * padded::<V>(outputs) + first) * items.len();
+                if half {
+                    self.vector::<V::Half>(from, group, first);
+                } else {
+                    self.vector::<V>(from, group, first);
                 }
             }
         }
+    }
+}
+
+impl Write<'_> {
+    /// A vector of a group's channels, whose totals begin there.
+    #[inline(always)]
+    fn vector<H: Lanes>(&mut self, from: usize, group: usize, first: usize) {
+        let WeightGradient { outputs, ref items, .. } = *self.of;
+        let from = &self.totals[from..];
+        let to = &mut self.out[(group * outputs + first) * items.len()..];
+        let count = (items.len(), H::N.min(outputs - first));
+        // SAFETY: every channel has so many items in the output, and behind all totals is room for a square.
+        unsafe { write_lines::<H>(from.as_ptr(), count, to.as_mut_ptr(), items.len()) };
     }
 }
