@@ -102,7 +102,8 @@ impl Node {
     /// # Errors
     /// The first thing that doesn't fit.
     pub fn check(&self) -> Result<(), GraphError> {
-        for (position, input) in (0_u8..).zip(&self.inputs) {
+        // Of more inputs than can be numbered, the operator's check complains.
+        for (position, input) in (0..=u8::MAX).zip(&self.inputs) {
             let is_data = matches!(input.source, Source::Data { .. });
             if is_data != matches!(self.op, Op::Gather { .. }) {
                 return Err(GraphError::InputSource { input: position, source_kind: input.source });

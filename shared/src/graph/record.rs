@@ -98,6 +98,10 @@ impl<'a> Reader<'a> {
             return Err(GraphError::RecordKind { expected: kind, got });
         }
         let len = reader.u8();
+        // Before it is taken: a longer one could go beyond the record's end.
+        if usize::from(len) > Name::MAX_LEN {
+            return Err(GraphError::NameLength(len.into()));
+        }
         let name = Name::from_bytes(reader.take(usize::from(len)).to_vec())?;
         reader.zeros_to(Name::MAX_LEN.wrapping_add(2))?;
         let shape = reader.shape()?;

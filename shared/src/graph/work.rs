@@ -8,7 +8,7 @@
 //! | operators | count, besides [`NODE`] |
 //! |---|---|
 //! | MatMul | per fused multiply-add [`MULTIPLY_ADD`]; per element of the right factor [`PACKED`], of the output [`STORED`] |
-//! | Conv | the same for the output; per element of either input [`STAGED`]; per item that a window reads, for all channels of a group at once (and not where groups have one channel on both sides), [`WINDOW`] |
+//! | Conv | per fused multiply-add [`MULTIPLY_ADD`], terms left out between strides not counted; per item that a window reads, for all channels of a group at once (and not where groups have one channel on both sides), [`WINDOW`]; per element of either input [`STAGED`], of the output [`TURNED_BACK`] |
 //! | Pool | per element of the input [`STAGED`]; per item of every window [`WINDOW`], a row of fewer than [`WIDE`] windows counting as so many |
 //! | PoolGrad | per element of the output [`SPREAD`] |
 //! | Map | per element of the output: [`MOVED`] for it and for each input, [`ROW`] for each row of the function |
@@ -32,20 +32,22 @@ const MULTIPLY_ADD: u64 = 2;
 const PACKED: u64 = 20;
 /// An element of a product's output.
 const STORED: u64 = 20;
-/// An element of an image: it is laid out with its margins.
-const STAGED: u64 = 70;
+/// An element of an image: it is laid out channel by channel, or with its margins.
+const STAGED: u64 = 15;
 /// An item read through a window.
-const WINDOW: u64 = 40;
+const WINDOW: u64 = 12;
+/// An element of a convolution's output: channels lay side by side while it was computed.
+const TURNED_BACK: u64 = 55;
 /// Windows of a row that are read side by side, however few there are.
 const WIDE: u64 = 16;
 /// An element that windows' gradients are added to.
-const SPREAD: u64 = 200;
+const SPREAD: u64 = 55;
 /// An element read or written.
 const MOVED: u64 = 10;
 /// A row of a function, for one element: whatever its primitive is.
-const ROW: u64 = 12;
+const ROW: u64 = 2;
 /// An element of a transpose, besides.
-const TURNED: u64 = 20;
+const TURNED: u64 = 30;
 /// An element of a reduction's output.
 const REDUCED: u64 = 1_000;
 /// A label that is looked up.
@@ -55,7 +57,7 @@ const READ: u64 = 80;
 /// A try of the permutation for a row of a batch: half of one, since a batch's inputs and labels share theirs.
 const ORDER: u64 = 13_000;
 /// An element for which a random word is drawn.
-const DRAWN: u64 = 280;
+const DRAWN: u64 = 260;
 /// An element that is moved: a map of one input and one row.
 const MOVEMENT: u64 = MOVED + MOVED + ROW;
 
@@ -73,11 +75,10 @@ impl Node {
                 total([node, (products, MULTIPLY_ADD), (input(1), PACKED), (out, STORED)])
             }
             Op::Conv { part, groups, .. } => {
-                let terms = self.dot_terms().unwrap_or(0);
-                let products = out.saturating_mul(terms);
-                let windows = out.checked_div(self.sharers(part, groups)).unwrap_or(0).saturating_mul(terms);
+                let products = self.window_products(part);
+                let windows = products.checked_div(self.sharers(part, groups)).unwrap_or(0);
                 let images = input(0).saturating_add(input(1));
-                total([node, (products, MULTIPLY_ADD), (windows, WINDOW), (images, STAGED), (out, STORED)])
+                total([node, (products, MULTIPLY_ADD), (windows, WINDOW), (images, STAGED), (out, TURNED_BACK)])
             }
             Op::Pool { kernel, .. } => {
                 let [h, w] = kernel.map(u64::from);
@@ -109,6 +110,19 @@ impl Node {
             Op::Jitter { .. } | Op::Dropout { .. } => total([node, (out, DRAWN)]),
             Op::Schedule { .. } | Op::BiasCorrection { .. } => NODE,
         }
+    }
+
+    /// Multiply-adds of a convolution. Its gradient by the images has as many as the convolution itself: between strides
+    /// there is nothing to add.
+    fn window_products(&self, part: ConvPart) -> u64 {
+        if part != ConvPart::Input {
+            return self.shape.elements().saturating_mul(self.dot_terms().unwrap_or(0));
+        }
+        let (Ok(gradient), Ok(weight)) = (self.input_shape(0), self.input_shape(1)) else {
+            return 0;
+        };
+        let window = weight.elements().checked_div(weight.dim(0).unwrap_or(0)).unwrap_or(0);
+        gradient.elements().saturating_mul(window)
     }
 
     /// Channels of a convolution's group that share what a window reads; 0 if none has to be laid out for them, since

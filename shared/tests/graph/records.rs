@@ -200,7 +200,9 @@ fn with(at: usize, value: u8) -> Result<Node, GraphError> {
 fn every_flaw_has_its_error() {
     assert_eq!(Node::from_record(&[0; 255]), Err(GraphError::RecordLength(255)));
     assert_eq!(with(0, 1), Err(GraphError::RecordKind { expected: 3, got: 1 }));
-    assert_eq!(with(1, 65), Err(GraphError::NameLength(65)));
+    for len in 65..=255 {
+        assert_eq!(with(1, len), Err(GraphError::NameLength(len.into())));
+    }
     assert_eq!(with(2, 0xff), Err(GraphError::NameUtf8));
     assert_eq!(with(10, 1), Err(GraphError::Padding { offset: 10 })); // behind the name
     assert_eq!(with(66, 7), Err(GraphError::Rank(7)));

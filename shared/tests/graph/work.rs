@@ -63,6 +63,16 @@ fn channels_of_their_own_need_no_windows_laid_out() {
     assert!(own < pairs - 4 * products && pairs < all);
 }
 
+#[test]
+fn between_strides_there_is_nothing_to_add() {
+    let gradient = |stride: u8| {
+        let (window, side) = (Window { stride: [stride; 2], ..Window::UNIT }, (33 - 3) / u32::from(stride) + 1);
+        let op = Op::Conv { part: ConvPart::Input, window, groups: 1 };
+        node(op, &[&[4, 64, side, side], &[64, 64, 3, 3]], &[4, 64, 33, 33]).work()
+    };
+    assert!(gradient(2) < gradient(1) / 3 && gradient(1) < 5 * gradient(2), "{} {}", gradient(1), gradient(2));
+}
+
 /// Nodes whose first axis has `n` items, and whose work grows with it alone.
 fn along(n: u32, m: u32, k: u32) -> Vec<Node> {
     let (window, kernel) = (Window { stride: [2; 2], ..Window::UNIT }, [2; 2]);

@@ -190,11 +190,17 @@ async fn uploads_beyond_the_limits_are_refused() {
 #[tokio::test]
 async fn a_store_without_uploads_only_gives() {
     let served = served(Limits { writable: false, ..Limits::default() }).await;
-    let data = bytes(1000);
-    let put = served.http.put(data.clone().into()).await;
+    let put = served.http.put(bytes(1000).into()).await;
     assert!(matches!(put, Err(StoreError::Refused { status: 403, .. })), "{put:?}");
-    let address = served.folder.put(data.clone().into()).await.unwrap();
-    assert_eq!(served.http.get(address, 1000).await.unwrap(), data);
+    // What it has needn't be sent, be it so small that the client doesn't ask, or larger.
+    for len in [1000, 3 << 20, 5 << 20] {
+        let data = Bytes::from(bytes(len));
+        let address = served.folder.put(data.clone()).await.unwrap();
+        assert_eq!(served.http.get(address, len as u64).await.unwrap(), data);
+        for _ in 0..5 {
+            assert_eq!(served.http.put(data.clone()).await.unwrap(), address);
+        }
+    }
 }
 
 /// One request with exactly these bytes; returns the answer's head and body.

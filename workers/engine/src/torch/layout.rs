@@ -48,8 +48,9 @@ pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>, TorchError> {
     let mut values = vec![0.0_f32; tensor.numel()];
     let len = values.len();
     tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?.f_copy_data(&mut values, len)?;
-    for value in values.iter_mut().filter(|value| value.is_nan()) {
-        *value = f32::from_bits(assay_core::arith::F32::NAN.0);
+    // Every value is written, so that it is done by vectors.
+    for value in &mut values {
+        *value = if value.is_nan() { f32::from_bits(assay_core::arith::F32::NAN.0) } else { *value };
     }
     Ok(values)
 }

@@ -14,6 +14,8 @@ use tokio_util::io::ReaderStream;
 
 /// Bytes of a file that are read at once.
 const BUFFER: usize = 256 * 1024;
+/// Bytes of a blob that is sent without asking whether the server has it already: asking costs more.
+const SMALL: u64 = 4 << 20;
 
 impl HttpStore {
     pub(super) async fn upload_bytes(&self, bytes: Bytes) -> Result<Hash> {
@@ -38,7 +40,7 @@ impl HttpStore {
         .await
     }
 
-    /// Sends a blob unless the server has it; sending twice does no harm.
+    /// Sends a blob, unless it is a large one that the server has; sending twice does no harm.
     async fn upload<F: Future<Output = Result<Body>>>(
         &self,
         hash: Hash,
@@ -46,14 +48,17 @@ impl HttpStore {
         body: impl Fn() -> F,
     ) -> Result<Hash> {
         let mut retry = Retry::new(&self.options);
+        let mut ask = len > SMALL;
         loop {
-            if self.head(hash).await? {
+            if ask && self.head(hash).await? {
                 return Ok(hash);
             }
             match self.send(hash, len, body().await?).await {
                 Ok(()) => return Ok(hash),
                 Err(failure) => retry.after(failure, &self.base).await?,
             }
+            // It may have arrived, and only the answer was lost.
+            ask = true;
         }
     }
 

@@ -48,21 +48,22 @@ pub(super) async fn put(
     body: Body,
 ) -> Answer<Response> {
     let hash = address(path)?;
-    if !shared.limits.writable {
-        return Err((StatusCode::FORBIDDEN, "this store takes no uploads".into()));
-    }
     let len = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let Some(len) = len else {
         return Err((StatusCode::LENGTH_REQUIRED, "say how long the blob is".into()));
     };
+    // First of all: a client may send without having asked.
+    let known = shared.folder.run("look for a blob", move |disk| disk.len(hash)).await;
+    if matches!(known, Ok(known) if known == len) {
+        return Ok(StatusCode::OK.into_response());
+    }
+    if !shared.limits.writable {
+        return Err((StatusCode::FORBIDDEN, "this store takes no uploads".into()));
+    }
     let max = shared.limits.max_blob;
     if len > max {
         let text = StoreError::TooLarge { hash, len, max }.to_string();
         return Ok((StatusCode::PAYLOAD_TOO_LARGE, [(MAX_HEADER, max.to_string())], text).into_response());
-    }
-    let known = shared.folder.run("look for a blob", move |disk| disk.len(hash)).await;
-    if matches!(known, Ok(known) if known == len) {
-        return Ok(StatusCode::OK.into_response());
     }
     let mut room = Room::take(&shared, len).map_err(refusal)?;
     receive(&shared, hash, len, body).await?;
