@@ -26,18 +26,23 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The safetensors file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.committed().1
+        let mut bytes = Vec::new();
+        self.commit_to(&mut bytes);
+        bytes
     }
 
-    /// The state's root, and the safetensors file: every tensor is read once for both.
-    pub fn committed(&self) -> (Hash, Vec<u8>) {
+    /// Returns the state's root, and leaves the safetensors file in the buffer: every tensor is read once for both.
+    ///
+    /// A buffer that held a file before is worth keeping: fresh memory costs the system more than hashing takes.
+    pub fn commit_to(&self, bytes: &mut Vec<u8>) -> Hash {
         // The root stands in the header, and is known behind the tensors: what stands there first is as long.
-        let mut bytes = self.header(Hash::default());
+        bytes.clear();
+        bytes.extend_from_slice(&self.header(Hash::default()));
         bytes.reserve_exact(self.state.tensors().iter().map(|tensor| tensor_bytes(tensor).len()).sum());
         let root = self.state.root_while(|piece| bytes.extend_from_slice(piece));
         let header = self.header(root);
         bytes[..header.len()].copy_from_slice(&header);
-        (root, bytes)
+        root
     }
 
     /// What lies before the tensors; as long for any root.
@@ -66,7 +71,11 @@ impl Checkpoint {
     /// # Errors
     /// Not safetensors; tensors missing, too many, or of another type or shape; metadata missing or wrong.
     pub fn from_bytes(bytes: &[u8], decls: impl Into<Arc<[StateDecl]>>) -> Result<Checkpoint, StateError> {
-        let decls = decls.into();
+        Ok(Checkpoint::read(bytes, decls.into())?.0)
+    }
+
+    /// The checkpoint, and its state's root, which is the one that the file tells.
+    fn read(bytes: &[u8], decls: Arc<[StateDecl]>) -> Result<(Checkpoint, Hash), StateError> {
         let format = |error: safetensors::SafeTensorError| StateError::Format(error.to_string());
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
         let file = SafeTensors::deserialize(bytes).map_err(format)?;
@@ -98,7 +107,7 @@ impl Checkpoint {
         if got != expected {
             return Err(StateError::Root { expected, got });
         }
-        Ok(Checkpoint { step, state })
+        Ok((Checkpoint { step, state }, got))
     }
 
     /// As [`from_bytes`](Self::from_bytes), and its state has this root.
@@ -106,9 +115,7 @@ impl Checkpoint {
     /// # Errors
     /// Those of `from_bytes`, or another root.
     pub fn verified(bytes: &[u8], decls: impl Into<Arc<[StateDecl]>>, root: Hash) -> Result<Checkpoint, StateError> {
-        let checkpoint = Checkpoint::from_bytes(bytes, decls)?;
-        // What the file says of itself was checked against its tensors.
-        let got = checkpoint.state.root();
+        let (checkpoint, got) = Checkpoint::read(bytes, decls.into())?;
         if got != root {
             return Err(StateError::Root { expected: root, got });
         }

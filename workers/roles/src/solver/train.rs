@@ -1,5 +1,6 @@
 //! Training a task: segment by segment, each checkpoint published as soon as it is there.
 use super::cheat;
+use super::spare::Spare;
 use super::trainer::{arithmetic, remark, trainer, Trainer};
 use crate::journal::{Event, Scribe};
 use crate::meter::{Meter, Reading};
@@ -26,6 +27,8 @@ pub(super) struct Training {
     trainer: Box<dyn Trainer>,
     published: Vec<Checkpoint>,
     cheat: Option<SolverCheat>,
+    /// Of uploads that are done; there are no more than were under way at once.
+    spare: Spare,
 }
 
 impl std::fmt::Debug for Training {
@@ -76,7 +79,7 @@ impl Training {
             worker.scribe.about(task.id).note(remark);
         }
         let trainer = trainer(&job, task.spec.mode, arithmetic, with, start)?;
-        Ok(Self { trainer, published, cheat: options.cheat })
+        Ok(Self { trainer, published, cheat: options.cheat, spare: Spare::default() })
     }
 
     /// Whether all segments are published.
@@ -118,7 +121,7 @@ impl Training {
             let mut published = Vec::new();
             let mut uploads = VecDeque::new();
             while let Some(trained) = receiver.recv().await {
-                let upload = upload(worker.ctx.store.clone(), trained.checkpoint);
+                let upload = upload(worker.ctx.store.clone(), self.spare.clone(), trained.checkpoint);
                 uploads.push_back(tokio::spawn(upload));
                 if uploads.len() >= UPLOADS {
                     settle(&mut uploads, &memory, &mut published).await?;
@@ -157,9 +160,18 @@ async fn settle(
     Ok(())
 }
 
-async fn upload(store: Arc<dyn BlobStore>, checkpoint: state::Checkpoint) -> Result<Checkpoint, RoleError> {
-    let (state, bytes) = tokio::task::spawn_blocking(move || checkpoint.committed()).await?;
-    let blob = store.put(Bytes::from(bytes)).await?;
+async fn upload(
+    store: Arc<dyn BlobStore>,
+    spare: Spare,
+    checkpoint: state::Checkpoint,
+) -> Result<Checkpoint, RoleError> {
+    let commit = move || {
+        let mut bytes = spare.take();
+        let state = checkpoint.commit_to(&mut bytes);
+        (state, spare.lend(bytes))
+    };
+    let (state, bytes) = tokio::task::spawn_blocking(commit).await?;
+    let blob = store.put(bytes).await?;
     Ok(Checkpoint { state, blob })
 }
 
