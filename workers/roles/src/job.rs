@@ -1,7 +1,7 @@
 //! A task that was checked: its inputs are what the contract says, and mean what `task.toml` says.
 use crate::Bundle;
 use assay_core::commit::Hash;
-use assay_core::graph::{Program, ProgramError, ProgramRef};
+use assay_core::graph::{Program, ProgramError, ProgramKind, ProgramRef};
 use assay_core::protocol::{Mode, TaskSpec};
 use assay_engine::compile::{CompileError, Compiled};
 use assay_engine::data::{DataError, DataTensor, Roots};
@@ -16,6 +16,11 @@ use std::sync::Arc;
 /// Bytes of a task's data, and of all intermediate results of a step, at most: whoever writes a task must not be able to
 /// exhaust those who look at it.
 pub(crate) const MAX_BYTES: u64 = 16 << 30;
+/// Bytes of a task's programs at most: a quarter of a million records, which are read before anything of them is known.
+const MAX_RECORDS: u64 = 64 << 20;
+/// Bytes that proving one micro-step of an element takes for each of the element's: its value, twice, and its bytes, with room
+/// to grow.
+const MICRO_STEP: u64 = 24;
 
 /// What is wrong with a task. Nobody should bind themselves to one like that.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +73,14 @@ pub enum Mismatch {
     #[error("the bundle lacks data set {0:?} of the program")]
     NoData(String),
     /// More than a worker wants to hold in memory.
-    #[error("{what} take {bytes} bytes, more than the {MAX_BYTES} that this worker accepts")]
+    #[error("{what} would take {bytes} bytes, more than the {max} that this worker accepts")]
     TooLarge {
         /// What.
         what: &'static str,
         /// How much.
         bytes: u64,
+        /// What is accepted.
+        max: u64,
     },
     /// Another number of data sets than training reads.
     #[error("the program reads {0} data sets, 2 expected: inputs and labels")]
@@ -152,12 +159,17 @@ impl Job {
     /// The first thing that doesn't fit.
     pub fn inspect(spec: &TaskSpec, inputs: Inputs) -> Result<Job, Mismatch> {
         let bundle = &inputs.bundle;
-        let program = open("step", &spec.program, bundle.program, &inputs.program)?;
-        let jitter = open("jitter", &spec.jitter, bundle.jitter, &inputs.jitter)?;
-        let distance = open("distance", &spec.distance, bundle.distance, &inputs.distance)?;
+        use ProgramKind::{Distance, Step};
+        let program = open(("step", Step), &spec.program, bundle.program, &inputs.program)?;
+        let jitter = open(("jitter", Step), &spec.jitter, bundle.jitter, &inputs.jitter)?;
+        let distance = open(("distance", Distance), &spec.distance, bundle.distance, &inputs.distance)?;
 
         for program in [&program, &jitter, &distance] {
             fits("all outputs of a step", program.nodes.iter().map(|node| node.shape.elements().saturating_mul(4)))?;
+            // A dispute can be about any of them, and who can't answer in time loses it.
+            let traced = program.nodes.iter().filter(|node| !node.at_once());
+            let longest = traced.map(|node| node.micro_len().saturating_mul(MICRO_STEP)).max();
+            fits("a proof about one element", longest.into_iter())?;
         }
         let [train_inputs, train_labels] = tensors(&program, inputs.data)?;
         let task = task::Task::parse(&bundle.toml)?;
@@ -180,6 +192,8 @@ impl Job {
             return Err(Mismatch::Mode { contract: spec.mode });
         }
         let start = Checkpoint::verified(&inputs.start, program.states, spec.start)?.state;
+        // It may be the submitter's own; nothing good comes of training that begins with NaN.
+        start.check_finite()?;
         if parameters.start.is_some() {
             compiled.start = start.clone();
         } else if start != compiled.start {
@@ -213,13 +227,18 @@ pub(crate) fn mode(task: &task::Task) -> Mode {
     }
 }
 
-fn open(which: &'static str, contract: &ProgramRef, bundle: Hash, bytes: &[u8]) -> Result<Program, Mismatch> {
+fn open(
+    (which, kind): (&'static str, ProgramKind),
+    contract: &ProgramRef,
+    bundle: Hash,
+    bytes: &[u8],
+) -> Result<Program, Mismatch> {
     if bundle != contract.root {
         return Err(Mismatch::Address { which, bundle, contract: contract.root });
     }
     let open = || {
         let program = contract.open(bytes)?;
-        program.validate()?;
+        program.validate_as(kind)?;
         Ok(program)
     };
     open().map_err(|error| Mismatch::Program { which, error })
@@ -227,11 +246,21 @@ fn open(which: &'static str, contract: &ProgramRef, bundle: Hash, bytes: &[u8]) 
 
 /// Refuses more bytes than a worker accepts.
 pub(crate) fn fits(what: &'static str, bytes: impl Iterator<Item = u64>) -> Result<(), Mismatch> {
+    within(MAX_BYTES, what, bytes)
+}
+
+/// Refuses programs that are too long to be looked at, before they are downloaded.
+pub(crate) fn programs_fit(spec: &TaskSpec) -> Result<(), Mismatch> {
+    let programs = [&spec.program, &spec.jitter, &spec.distance];
+    within(MAX_RECORDS, "the programs", programs.into_iter().map(ProgramRef::byte_len))
+}
+
+fn within(max: u64, what: &'static str, bytes: impl Iterator<Item = u64>) -> Result<(), Mismatch> {
     let bytes = bytes.fold(0, u64::saturating_add);
-    if bytes <= MAX_BYTES {
+    if bytes <= max {
         Ok(())
     } else {
-        Err(Mismatch::TooLarge { what, bytes })
+        Err(Mismatch::TooLarge { what, bytes, max })
     }
 }
 

@@ -96,6 +96,7 @@ fn address(bytes: &[u8]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{programs_fit, Mismatch};
     use crate::{Inputs, Job};
     use std::collections::BTreeMap;
     use std::path::Path;
@@ -165,5 +166,20 @@ training-blocks = 60
         };
         let job = Job::inspect(&spec, inputs).unwrap();
         assert_eq!(job.start.root(), spec.start);
+    }
+
+    #[test]
+    fn endless_programs_are_refused_before_they_are_downloaded() {
+        let folder = folder();
+        let options = SubmitOptions { task_dir: folder.path().into(), ..SubmitOptions::default() };
+        let spec = compile(&options).unwrap().spec;
+        programs_fit(&spec).unwrap();
+        for which in 0..3 {
+            let mut endless = spec;
+            let program = [&mut endless.program, &mut endless.jitter, &mut endless.distance].into_iter().nth(which);
+            program.unwrap().nodes = u32::MAX;
+            let refused = programs_fit(&endless);
+            assert!(matches!(refused, Err(Mismatch::TooLarge { bytes, max, .. }) if bytes > max), "{refused:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Downloading and checking a task's inputs.
 use super::{compute, Worker};
-use crate::job::{checkpoint_len, fits};
+use crate::job::{checkpoint_len, fits, programs_fit};
 use crate::{Bundle, Inputs, Job, Mismatch, RoleError};
 use assay_core::graph::{DataDecl, ProgramRef};
 use assay_core::protocol::{Task, TaskSpec};
@@ -52,6 +52,7 @@ impl Worker {
 
     async fn download(&self, spec: &TaskSpec) -> Result<Inputs, RoleError> {
         let store = &self.ctx.store;
+        programs_fit(spec)?;
         let bundle = Bundle::from_bytes(&store.get(spec.metadata, Bundle::MAX_LEN).await?)?;
         let records = async |program: &ProgramRef| store.get(program.root, program.byte_len()).await;
         let program = records(&spec.program).await?;

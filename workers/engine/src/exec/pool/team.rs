@@ -210,7 +210,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn every_part_once() {
@@ -250,13 +250,14 @@ mod tests {
 
     #[test]
     fn threads_do_take_part() {
-        // Neither part ends before the other has begun.
+        // Neither part ends before the other has begun, or it has taken far too long.
         let team = Team::new(1).unwrap();
         for _ in 0..50 {
-            let begun = AtomicUsize::new(0);
+            let (begun, since) = (AtomicUsize::new(0), Instant::now());
             team.run(2, &|_| {
                 begun.fetch_add(1, Ordering::SeqCst);
                 while begun.load(Ordering::SeqCst) < 2 {
+                    assert!(since.elapsed() < Duration::from_secs(30), "the thread took no part");
                     std::thread::yield_now();
                 }
             });
