@@ -165,11 +165,7 @@ impl Job {
         let distance = open(("distance", Distance), &spec.distance, bundle.distance, &inputs.distance)?;
 
         for program in [&program, &jitter, &distance] {
-            fits("all outputs of a step", program.nodes.iter().map(|node| node.shape.elements().saturating_mul(4)))?;
-            // A dispute can be about any of them, and who can't answer in time loses it.
-            let traced = program.nodes.iter().filter(|node| !node.at_once());
-            let longest = traced.map(|node| node.micro_len().saturating_mul(MICRO_STEP)).max();
-            fits("a proof about one element", longest.into_iter())?;
+            outputs_and_proofs_fit(program)?;
         }
         let [train_inputs, train_labels] = tensors(&program, inputs.data)?;
         let task = task::Task::parse(&bundle.toml)?;
@@ -249,6 +245,15 @@ pub(crate) fn fits(what: &'static str, bytes: impl Iterator<Item = u64>) -> Resu
     within(MAX_BYTES, what, bytes)
 }
 
+/// Refuses programs whose outputs a worker couldn't hold, or of one element of which it couldn't prove every micro-step:
+/// a dispute can be about any, and who can't answer in time loses it.
+fn outputs_and_proofs_fit(program: &Program) -> Result<(), Mismatch> {
+    fits("all outputs of a step", program.nodes.iter().map(|node| node.shape.elements().saturating_mul(4)))?;
+    let traced = program.nodes.iter().filter(|node| !node.at_once());
+    let longest = traced.map(|node| node.micro_len().saturating_mul(MICRO_STEP)).max();
+    fits("a proof about one element", longest.into_iter())
+}
+
 /// Refuses programs that are too long to be looked at, before they are downloaded.
 pub(crate) fn programs_fit(spec: &TaskSpec) -> Result<(), Mismatch> {
     let programs = [&spec.program, &spec.jitter, &spec.distance];
@@ -291,4 +296,25 @@ fn tensors(program: &Program, data: Vec<(String, Vec<u8>)>) -> Result<[DataTenso
     });
     let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
     tensors.try_into().map_err(|tensors: Vec<_>| Mismatch::DataCount(tensors.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_core::arith::F32;
+    use assay_core::graph::{Input, Name, Node, Op, ReduceKind, Shape};
+
+    #[test]
+    fn what_nobody_could_prove_is_refused() {
+        let sum = |elements: u32| {
+            let (x, out) = (Input::state(0, Shape::new(&[elements]).unwrap()), Shape::new(&[1]).unwrap());
+            let op = Op::Reduce { kind: ReduceKind::Sum, axes: 1, scale: F32::ONE };
+            let node = Node { name: Name::default(), op, inputs: vec![x], shape: out };
+            node.check().unwrap();
+            Program { states: Vec::new(), data: Vec::new(), nodes: vec![node] }
+        };
+        outputs_and_proofs_fit(&sum(1 << 28)).unwrap();
+        let refused = outputs_and_proofs_fit(&sum(1 << 31));
+        assert!(matches!(refused, Err(Mismatch::TooLarge { what: "a proof about one element", .. })), "{refused:?}");
+    }
 }

@@ -31,8 +31,8 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
     let runs = runs.max(RUNS);
     let mut seconds: [Vec<f64>; 4] = Default::default();
     // A solver keeps it from checkpoint to checkpoint; the first time isn't measured.
-    let mut bytes = Vec::new();
-    checkpoint.commit_to(&mut bytes);
+    let mut buffer = Vec::new();
+    checkpoint.commit_to(&mut buffer);
     for run in 1..=runs {
         eprintln!("bench: roots and files, {run} of {runs}");
         let state = &checkpoint.state;
@@ -46,7 +46,7 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
         std::fs::remove_file(&plain)?;
         whole.push(timed(|| kept(checkpoint.write_file(&path)?))?);
         std::fs::remove_file(&path)?;
-        memory.push(timed(|| kept(checkpoint.commit_to(&mut bytes)))?);
+        memory.push(timed(|| kept(checkpoint.commit_to(&mut buffer)))?);
     }
     let bytes = f64::from(TENSORS) * f64::from(ELEMENTS) * 4.0;
     let figure = |name: &str, seconds: &[f64]| {

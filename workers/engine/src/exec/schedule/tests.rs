@@ -21,20 +21,27 @@ fn shape(dims: &[u32]) -> Shape {
     Shape::new(dims).unwrap()
 }
 
+/// One more node, which is valid; returns what reads its output.
+fn add(program: &mut Program, op: Op, inputs: Vec<Input>, shape: Shape) -> Input {
+    let node = Node { name: Name::default(), op, inputs, shape };
+    node.check().unwrap();
+    program.nodes.push(node);
+    Input::node(program.nodes.len() as u32 - 1, shape)
+}
+
+/// States of these shapes.
+fn states(shapes: impl IntoIterator<Item = Shape>) -> Vec<StateDecl> {
+    let state = |(i, shape)| StateDecl { name: Name::new(format!("s{i}")).unwrap(), shape };
+    shapes.into_iter().enumerate().map(state).collect()
+}
+
 /// A step program of so many nodes, mostly maps: of one size in two shapes, and of single numbers.
 fn program(seed: u64, nodes: usize) -> Program {
     let mut draw = Draw(seed, 0);
     let shapes = [shape(&[6, 20]), shape(&[120]), shape(&[1])];
-    let states =
-        (0..4).map(|i| StateDecl { name: Name::new(format!("s{i}")).unwrap(), shape: shapes[[0, 0, 1, 2][i]] });
-    let mut program = Program { states: states.collect(), data: Vec::new(), nodes: Vec::new() };
+    let states = states([0, 0, 1, 2].map(|shape| shapes[shape]));
+    let mut program = Program { states, data: Vec::new(), nodes: Vec::new() };
     let mut values: Vec<Input> = (0..4).map(|i| Input::state(i, program.states[i as usize].shape)).collect();
-    let add = |program: &mut Program, op, inputs: Vec<Input>, shape| {
-        let node = Node { name: Name::default(), op, inputs, shape };
-        node.check().unwrap();
-        program.nodes.push(node);
-        Input::node(program.nodes.len() as u32 - 1, shape)
-    };
     for _ in 0..nodes {
         // Recent ones more often.
         let from = draw.below(values.len());
@@ -78,16 +85,8 @@ fn rows_program(seed: u64, nodes: usize) -> Program {
     let numbers = [shape(&[4, 32, 1]), shape(&[128, 1])];
     let (row, scalar) = (shape(&[1, 128]), shape(&[1]));
     let shapes = [rows[0], rows[1], numbers[0], numbers[1], row, scalar];
-    let states =
-        (0..shapes.len()).map(|i| StateDecl { name: Name::new(format!("s{i}")).unwrap(), shape: shapes[i] }).collect();
-    let mut program = Program { states, data: Vec::new(), nodes: Vec::new() };
+    let mut program = Program { states: states(shapes), data: Vec::new(), nodes: Vec::new() };
     let mut values: Vec<Input> = (0..shapes.len()).map(|i| Input::state(i as u32, shapes[i])).collect();
-    let add = |program: &mut Program, op, inputs: Vec<Input>, shape| {
-        let node = Node { name: Name::default(), op, inputs, shape };
-        node.check().unwrap();
-        program.nodes.push(node);
-        Input::node(program.nodes.len() as u32 - 1, shape)
-    };
     let fits = |own: Shape, to: Shape| {
         let (own, to) = (own.dims(), to.dims());
         own.len() <= to.len() && own.iter().rev().zip(to.iter().rev()).all(|(own, to)| own == to || *own == 1)
@@ -161,7 +160,6 @@ proptest! {
     fn fast_is_plain(seed: u64, nodes in 1_usize..60, threads in 1_usize..3) {
         is_plain(&program(seed, nodes), seed, threads)?;
     }
-
 }
 
 proptest! {
