@@ -35,6 +35,18 @@ fn states(shapes: impl IntoIterator<Item = Shape>) -> Vec<StateDecl> {
     shapes.into_iter().enumerate().map(state).collect()
 }
 
+/// New states, each made of two values of its shape, one of them among the last.
+fn add_results(program: &mut Program, draw: &mut Draw, values: &[Input]) {
+    let mut results: Vec<Input> = Vec::new();
+    for state in 0..program.states.len() {
+        let own = program.states[state].shape;
+        let fits: Vec<Input> = values.iter().chain(&results).copied().filter(|it| it.shape == own).collect();
+        let inputs = vec![fits[fits.len() - 1 - draw.below(fits.len().min(4))], fits[draw.below(fits.len())]];
+        let function = [Function::Add, Function::Max][draw.below(2)];
+        results.push(add(program, Op::map(function), inputs, own));
+    }
+}
+
 /// A step program of so many nodes, mostly maps: of one size in two shapes, and of single numbers.
 fn program(seed: u64, nodes: usize) -> Program {
     let mut draw = Draw(seed, 0);
@@ -66,14 +78,7 @@ fn program(seed: u64, nodes: usize) -> Program {
         };
         values.push(value);
     }
-    let mut results: Vec<Input> = Vec::new();
-    for state in 0..program.states.len() {
-        let own = program.states[state].shape;
-        let fits: Vec<Input> = values.iter().chain(&results).copied().filter(|it| it.shape == own).collect();
-        let inputs = vec![fits[fits.len() - 1 - draw.below(fits.len().min(4))], fits[draw.below(fits.len())]];
-        let function = [Function::Add, Function::Max][draw.below(2)];
-        results.push(add(&mut program, Op::map(function), inputs, own));
-    }
+    add_results(&mut program, &mut draw, &values);
     program
 }
 
@@ -126,13 +131,7 @@ fn rows_program(seed: u64, nodes: usize) -> Program {
         };
         values.push(value);
     }
-    let mut results: Vec<Input> = Vec::new();
-    for state in 0..program.states.len() {
-        let own = program.states[state].shape;
-        let fits: Vec<Input> = values.iter().chain(&results).copied().filter(|it| it.shape == own).collect();
-        let inputs = vec![fits[fits.len() - 1 - draw.below(fits.len().min(4))], fits[draw.below(fits.len())]];
-        results.push(add(&mut program, Op::map(Function::Add), inputs, own));
-    }
+    add_results(&mut program, &mut draw, &values);
     program
 }
 
