@@ -100,7 +100,9 @@ table! {
         "The part of a verifier's bond that grows with the price: bribing verifiers must cost more.";
     challenger_bond: Balance, "units", 1, MONEY_MAX, UNIT, UNIT,
         "What a challenger loses when its challenge fails: pays the accused for playing, and makes idle challenges dear.";
-    games_per_claim: u8, "open games", 1, 8, 4, 4,
+    challenger_bond_permille: u32, "1/1000 of the price limit", 1, 10_000, 1, 1,
+        "The part of a challenger's bond that grows with the price: filling all places against a false claim must cost more than the claim brings in.";
+    games_per_claim: u8, "open games", 1, 4, 4, 4,
         "Games at once against one claim for the plain bond; the bond doubles with each one more, so that nobody can fill all places, and nobody is buried in games.";
     seed_bond: Balance, "units", 1, MONEY_MAX, UNIT, UNIT,
         "What the submitter stands to lose by not revealing its seeds.";

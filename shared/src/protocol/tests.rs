@@ -1,6 +1,6 @@
 //! Whole tasks in the simulator: every row of the table of incentives, every refusal, and random casts.
 use super::dispute::Move;
-use super::money::Direction;
+use super::money::{permille, Direction};
 use super::simulator::{Call, Simulator};
 use super::task::{quote, Outcome, Phase, Standing};
 use super::testing::world::{account, parameters, secret, Kind, World, WEALTH};
@@ -677,6 +677,7 @@ proptest! {
             verifier_bond: bond,
             verifier_bond_permille: 0,
             challenger_bond,
+            challenger_bond_permille: 1,
             winner_permille: winner,
             compensation_permille: compensation,
             ..parameters()
@@ -700,6 +701,43 @@ proptest! {
         prop_assert!(back + after.slots[0].bond < before || (challenger_bond == 1 && asserter_wins) );
         let confiscated = if asserter_wins { challenger_bond } else { bond };
         prop_assert!(effects.to_jackpot * 2 >= confiscated);
+    }
+
+    /// Whoever fills all places against a false claim, to keep honest challengers from it, loses more than it can gain: a
+    /// price for nothing, or the part of an honest solver's bond that a lying verifier gets.
+    #[test]
+    fn filling_all_places_never_pays(
+        max_price in prop_oneof![1..1000_u128, 1..1_u128 << 60],
+        games_per_claim in 1..=4_u8,
+        challenger_bond in 1..1_000_000_000_u128,
+        challenger_bond_permille in 1..=10_000_u32,
+        compensation_permille in 0..=500_u32,
+    ) {
+        let parameters = Parameters {
+            games_per_claim,
+            challenger_bond,
+            challenger_bond_permille,
+            compensation_permille,
+            // What grows with the price is meant.
+            solver_bond: 1,
+            verifier_fee: 0,
+            ..parameters()
+        };
+        parameters.validate().unwrap();
+        let mut task = at(Phase::Challenging, &HONEST).task().clone();
+        task.terms = quote(&TaskSpec { max_price, ..task.spec }, &parameters).unwrap();
+        task.parameters = parameters;
+        let target = Target::Verdict { slot: 0, report: 0, part: Part::Execution };
+        let mut lost = 0;
+        for open in 0..MAX_CLAIM_GAMES {
+            let Standing::Revealed(reports) = &mut task.slots[0].standing else { panic!("a verdict stands") };
+            reports[0].games[0] = open;
+            let bond = task.challenge_bond(target).unwrap();
+            lost += bond - permille(bond, compensation_permille).unwrap();
+        }
+        let share = permille(task.terms.solver_bond, parameters.refuters_permille).unwrap();
+        let gain = task.terms.price.max(share);
+        prop_assert!(lost > gain, "{lost} lost, {gain} gained");
     }
 
     /// Refuting oneself, as submitter, solver and verifiers at once, ends with less.

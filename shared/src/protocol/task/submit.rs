@@ -49,7 +49,7 @@ fn fill_terms(terms: &mut Terms, spec: &TaskSpec, parameters: &Parameters) -> Ch
         // A refuted solver's bond pays the verifiers' fees before it is shared, so that the submitter's refund is full.
         solver_bond: plus(with_price(parameters.solver_bond, parameters.solver_bond_permille)?, fees)?,
         verifier_bond: with_price(parameters.verifier_bond, parameters.verifier_bond_permille)?,
-        challenger_bond: parameters.challenger_bond,
+        challenger_bond: with_price(parameters.challenger_bond, parameters.challenger_bond_permille)?,
     };
     Ok(())
 }
