@@ -1,6 +1,7 @@
 //! Checkpoints: safetensors files, which any PyTorch user can open.
 //!
 //! The same state always gives the same bytes: tensors lie in the order of the declarations.
+use super::direct::write_pieces;
 use super::{State, StateError};
 use crate::bytes::tensor_bytes;
 use assay_core::commit::Hash;
@@ -131,23 +132,18 @@ impl Checkpoint {
         let io = |error| StateError::Io { path: path.into(), error };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-        let root = self.write_to(file.as_file_mut()).map_err(io)?;
+        let root = self.write_to(&mut file).map_err(io)?;
         file.as_file().sync_all().map_err(io)?;
         file.persist(path).map_err(|error| io(error.error))?;
         Ok(root)
     }
 
     /// Writes to a file that is empty.
-    fn write_to(&self, file: &mut std::fs::File) -> std::io::Result<Hash> {
-        file.write_all(&self.header(Hash::default()))?;
-        // What fails is remembered, and nothing is written behind it.
-        let mut done = Ok(());
-        let root = self.state.root_while(|piece| {
-            if done.is_ok() {
-                done = file.write_all(piece);
-            }
-        });
-        done?;
+    fn write_to(&self, file: &mut tempfile::NamedTempFile) -> std::io::Result<Hash> {
+        let root = write_pieces(file.as_file(), file.path(), |write| {
+            write(&self.header(Hash::default()));
+            self.state.root_while(write)
+        })?;
         file.rewind()?;
         file.write_all(&self.header(root))?;
         Ok(root)

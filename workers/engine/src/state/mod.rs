@@ -1,5 +1,6 @@
 //! States: the tensors that training changes, and their checkpoints.
 mod checkpoint;
+mod direct;
 mod error;
 
 pub use checkpoint::Checkpoint;

@@ -6,8 +6,9 @@ use std::time::Duration;
 pub(crate) enum Clock {
     /// The thread's processor time: what one thread does takes as long however busy the machine is, but for its caches.
     Thread,
+    /// The processor time of all the process' threads.
+    Process,
     /// The wall's: work of several threads.
-    #[cfg_attr(not(feature = "torch"), allow(dead_code))]
     Wall,
 }
 
@@ -26,6 +27,7 @@ impl Clock {
     pub(crate) fn now(self) -> Duration {
         let time = rustix::time::clock_gettime(match self {
             Clock::Thread => rustix::time::ClockId::ThreadCPUTime,
+            Clock::Process => rustix::time::ClockId::ProcessCPUTime,
             Clock::Wall => rustix::time::ClockId::Monotonic,
         });
         // The kernel's clocks are never negative.

@@ -1,14 +1,15 @@
 //! Suite `commit`: what a checkpoint costs: the state's root and the file, on one core.
 //!
-//! Nothing of libtorch's is like it, so that the bar is a speed. It is that of the thread's own processor time, writing
-//! included, however busy the machine is; where there is memory to write to (/dev/shm), no disk is in it.
+//! Nothing of libtorch's is like it, so that the bar is a speed. It is that of the process' own processor time, writing
+//! included, however busy the machine and the disk are; what the wall's clock says stands beside it.
 use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
 use anyhow::Result;
 use assay_core::graph::{Name, Shape, StateDecl};
 use assay_engine::state::{Checkpoint, State};
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 /// Tensors of the state.
 const TENSORS: u32 = 16;
@@ -26,51 +27,54 @@ const RUNS: u16 = 5;
 pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
     eprintln!("bench: making up a state of a gibibyte");
     let checkpoint = Checkpoint { step: 1, state: state(TENSORS, ELEMENTS)? };
-    let folder = tempfile::tempdir_in(place())?;
-    let (path, plain) = (folder.path().join("checkpoint"), folder.path().join("plain"));
     let runs = runs.max(RUNS);
-    let mut seconds: [Vec<f64>; 4] = Default::default();
+    let [mut root, mut memory]: [Vec<f64>; 2] = Default::default();
     // A solver keeps it from checkpoint to checkpoint; the first time isn't measured.
     let mut buffer = Vec::new();
     checkpoint.commit_to(&mut buffer);
     for run in 1..=runs {
-        eprintln!("bench: roots and files, {run} of {runs}");
-        let state = &checkpoint.state;
-        let [root, file, whole, memory] = &mut seconds;
-        let kept = |root| {
-            black_box(root);
-            Ok(())
-        };
-        root.push(timed(|| kept(state.root()))?);
-        file.push(timed(|| write(state, &plain))?);
-        std::fs::remove_file(&plain)?;
-        whole.push(timed(|| kept(checkpoint.write_file(&path)?))?);
-        std::fs::remove_file(&path)?;
-        memory.push(timed(|| kept(checkpoint.commit_to(&mut buffer)))?);
+        eprintln!("bench: roots, {run} of {runs}");
+        root.push(timed(|| Ok(checkpoint.state.root()))?.core);
+        memory.push(timed(|| Ok(checkpoint.commit_to(&mut buffer)))?.core);
     }
-    let bytes = f64::from(TENSORS) * f64::from(ELEMENTS) * 4.0;
-    let figure = |name: &str, seconds: &[f64]| {
-        let speeds = seconds.iter().map(|seconds| bytes / 1e9 / seconds).collect();
-        Figure::median(format!("a state of 1 GiB, one core/{name}"), speeds, "GB/s")
+    drop(buffer);
+    let mut figures = vec![
+        figure("root", &root).bar(Bar::ValueAtLeast(BAR)).note("BLAKE3 of all tensors"),
+        figure("root and file in memory", &memory).note("a checkpoint, as a solver hands it to the store"),
+    ];
+    let disk = std::env::temp_dir();
+    let [core, wall] = files(&checkpoint, "a disk", &disk, runs)?;
+    figures.extend([core.bar(Bar::ValueAtLeast(BAR)), wall]);
+    let shared = Path::new("/dev/shm");
+    if shared.is_dir() {
+        figures.extend(files(&checkpoint, "memory", shared, runs)?);
+    }
+    Ok(figures)
+}
+
+/// Checkpoints written to a folder: bytes in a second of a core, and of the wall's clock.
+fn files(checkpoint: &Checkpoint, what: &str, folder: &Path, runs: u16) -> Result<[Figure; 2]> {
+    let place = tempfile::tempdir_in(folder)?;
+    let path = place.path().join("checkpoint");
+    let one = |run| {
+        eprintln!("bench: files on {what}, {run} of {runs}");
+        let seconds = timed(|| Ok(checkpoint.write_file(&path)?))?;
+        std::fs::remove_file(&path)?;
+        Ok(seconds)
     };
-    let [root, file, whole, memory] = &seconds;
-    let place = place().display().to_string();
-    Ok(vec![
-        figure("root", root).bar(Bar::ValueAtLeast(BAR)).note("BLAKE3 of all tensors"),
-        figure("file alone", file).note(format!("the same bytes, not hashed, to {place}")),
-        figure("root and file", whole).bar(Bar::ValueAtLeast(BAR)).note(format!("a checkpoint, to {place}")),
-        figure("root and file in memory", memory).note("a checkpoint, as a solver hands it to the store"),
+    let seconds = (1..=runs).map(one).collect::<Result<Vec<Seconds>>>()?;
+    let each = |of: fn(&Seconds) -> f64| seconds.iter().map(of).collect::<Vec<f64>>();
+    Ok([
+        figure(&format!("root and file on {what}"), &each(|seconds| seconds.core))
+            .note(format!("a checkpoint in {}, synced", folder.display())),
+        figure(&format!("root and file on {what}, by the wall's clock"), &each(|seconds| seconds.wall)),
     ])
 }
 
-/// Where files lie in memory, if the machine has such a place.
-fn place() -> PathBuf {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        memory.into()
-    } else {
-        std::env::temp_dir()
-    }
+fn figure(name: &str, seconds: &[f64]) -> Figure {
+    let bytes = f64::from(TENSORS) * f64::from(ELEMENTS) * 4.0;
+    let speeds = seconds.iter().map(|seconds| bytes / 1e9 / seconds).collect();
+    Figure::median(format!("a state of 1 GiB, one core/{name}"), speeds, "GB/s")
 }
 
 /// A state of so many tensors of so many numbers, which no two tensors share.
@@ -85,14 +89,22 @@ pub(crate) fn state(tensors: u32, elements: u32) -> Result<State> {
     Ok(State::new(decls, (0..tensors).map(tensor).collect())?)
 }
 
-fn write(state: &State, path: &Path) -> Result<()> {
-    use std::io::Write as _;
-    let mut file = std::fs::File::create(path)?;
-    (0..state.len()).try_for_each(|index| file.write_all(state.bytes(index)))?;
-    Ok(file.sync_all()?)
+/// What something took.
+struct Seconds {
+    /// Of a core, all threads together.
+    core: f64,
+    /// Of the wall's clock.
+    wall: f64,
 }
 
-/// Seconds of this thread's processor time.
-fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {
-    Ok(Clock::Thread.time(work)?.as_secs_f64())
+fn timed<R>(work: impl FnOnce() -> Result<R>) -> Result<Seconds> {
+    let mut core = Duration::ZERO;
+    let wall = Clock::Wall.time(|| {
+        core = Clock::Process.time(|| {
+            black_box(work()?);
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    Ok(Seconds { core: core.as_secs_f64(), wall: wall.as_secs_f64() })
 }
