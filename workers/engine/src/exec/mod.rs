@@ -93,6 +93,14 @@ impl Executor {
         Executor { memory: Memory::new(Schedule::plain(&self.program)), ..self }
     }
 
+    /// The same, where the outputs of these nodes are computed and kept to the end of a step, whoever reads them: for
+    /// measurements of parts of a program.
+    pub fn keeping(self, nodes: &[usize]) -> Executor {
+        let mut kept = kept(&self.program, self.loss);
+        kept.iter_mut().enumerate().for_each(|(node, kept)| *kept |= nodes.contains(&node));
+        Executor { memory: Memory::new(Schedule::fast(&self.program, &kept)), ..self }
+    }
+
     /// The same on several threads. The bits don't depend on it.
     ///
     /// # Errors

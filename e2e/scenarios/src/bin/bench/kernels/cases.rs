@@ -224,7 +224,16 @@ pub(super) fn adam(example: &Recorded) -> Result<Option<Case>> {
     }
     let nodes = &example.program().nodes;
     let rate = nodes.iter().position(|node| matches!(node.op, Op::Schedule { .. })).context("no learning rate")?;
-    let excerpt = example.excerpt(&(rate..nodes.len()).collect::<Vec<_>>())?;
+    let mut own: Vec<usize> = (rate..nodes.len()).collect();
+    // As the executor does: the new states, a program's last nodes, as soon as there is what they are made of.
+    let results = nodes.len() - example.program().states.len();
+    let producer = |input: &Input| match input.source {
+        Source::Node { index } => Some(index as usize),
+        _ => None,
+    };
+    let made_of = |node: &Node| node.inputs.iter().filter_map(producer).max();
+    own.sort_by_key(|&at| if at < results { at } else { made_of(&nodes[at]).unwrap_or(at) });
+    let excerpt = example.excerpt(&own)?;
     let model = &example.project.models.training;
     let trained = (0..model.params.len()).filter(|&param| model.params[param].trained);
     let inputs: Vec<Value> = trained.clone().map(Value::Param).collect();

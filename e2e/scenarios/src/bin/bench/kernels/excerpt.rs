@@ -51,12 +51,16 @@ pub(super) struct Excerpt {
     sources: Vec<Source>,
     /// The nodes. The first is node 0.
     nodes: Vec<Node>,
+    /// Those of them that the rest of the program reads, or that are its results.
+    read: Vec<usize>,
 }
 
 /// Nodes with less output are done several times between two looks at the clock.
 const OUTPUT: u64 = 256 << 10;
 /// But not more often.
 const TIMES: u64 = 64;
+/// Idle nodes of a fence: more than the executor passes over in search of maps to be computed together.
+const FENCE: usize = 16;
 
 impl Excerpt {
     /// Some nodes of a program, in order, with the values of what they read and aren't themselves.
@@ -70,6 +74,7 @@ impl Excerpt {
     ) -> Result<Excerpt> {
         let (mut states, mut sources, mut tensors): (Vec<StateDecl>, Vec<Source>, Vec<_>) = Default::default();
         let mut own = Vec::new();
+        let results = program.nodes.len().saturating_sub(program.states.len());
         for &index in nodes {
             let mut node = program.nodes.get(index).context("no such node")?.clone();
             for input in &mut node.inputs {
@@ -90,12 +95,20 @@ impl Excerpt {
             }
             own.push(node);
         }
-        Ok(Excerpt { state: State::new(states, tensors)?, sources, nodes: own })
+        let reads = |node: &Node, at: usize| {
+            node.inputs.iter().any(|input| matches!(input.source, Source::Node { index } if index as usize == at))
+        };
+        let others = || program.nodes.iter().enumerate().filter(|(at, _)| !nodes.contains(at));
+        let is_read = |at: usize| at >= results || others().any(|(_, node)| reads(node, at));
+        // Of nodes that nobody reads the last is what they are for.
+        let read = (0..nodes.len()).filter(|&own| is_read(nodes[own]) || own + 1 == nodes.len()).collect();
+        Ok(Excerpt { state: State::new(states, tensors)?, sources, nodes: own, read })
     }
 
-    /// A step: a node that does nothing, the nodes that often, then copies of all states, which make it whole.
+    /// A step: a node that does nothing, the nodes that often, then copies of all states, which make it whole. Behind all
+    /// of the nodes there is a fence, so that nothing is computed together with what is beyond.
     fn program(&self, times: u64) -> Result<Program> {
-        let mut nodes = vec![marker()?];
+        let mut nodes = vec![idle("begin")?];
         for _ in 0..times {
             let first = nodes.len() as u32;
             nodes.extend(self.nodes.iter().cloned().map(|mut node| {
@@ -106,6 +119,7 @@ impl Excerpt {
                 }
                 node
             }));
+            nodes.extend(vec![idle("fence")?; FENCE]);
         }
         for (index, decl) in (0..).zip(self.state.decls()) {
             let (op, inputs) = (Op::map(Function::Copy), vec![Input::state(index, decl.shape)]);
@@ -129,15 +143,26 @@ impl Excerpt {
         &self.nodes
     }
 
-    /// Runs the nodes that often: the time of them alone, without the copies that make the step whole.
+    /// How far apart the repetitions of a node are in [`program`](Self::program).
+    fn stride(&self) -> usize {
+        self.nodes.len() + FENCE
+    }
+
+    /// Runs the nodes that often, as a training step would: the time of them alone, without the copies that make the step
+    /// whole.
     ///
     /// # Errors
     /// Those of the engine.
     pub(super) fn timed(&self, threads: usize) -> Result<impl FnMut(u64) -> Result<Duration>> {
         let output: u64 = self.nodes.iter().map(|node| 4 * node.shape.elements()).sum();
         let times = (OUTPUT / output.max(1)).clamp(1, TIMES);
-        let mut executor = Executor::new(self.program(times)?, [])?.node_by_node().with_threads(threads)?;
-        let (mut state, last) = (self.state.clone(), times as usize * self.nodes.len());
+        let starts = (0..times as usize).map(|time| 1 + time * self.stride());
+        let read = starts.flat_map(|start| self.read.iter().map(move |own| start + own));
+        // What nobody reads isn't computed, and the clock starts behind the first one.
+        let kept: Vec<usize> = std::iter::once(0).chain(read).collect();
+        let mut executor = Executor::new(self.program(times)?, [])?.keeping(&kept).with_threads(threads)?;
+        let mut state = self.state.clone();
+        let last = last_before(&mut executor, &mut state, 1 + times as usize * self.stride())?;
         let clock = Clock::of(threads);
         let cost = clock.cost();
         Ok(move |count: u64| {
@@ -156,10 +181,22 @@ impl Excerpt {
     }
 }
 
-/// A node behind which the clock starts.
-fn marker() -> Result<Node> {
+/// A node that does nothing.
+fn idle(name: &str) -> Result<Node> {
     let op = Op::Schedule { kind: ScheduleKind::Constant, base: F32::ONE, end: F32::ONE, warmup: 0, period: 1 };
-    Ok(Node { name: Name::new("begin")?, op, inputs: Vec::new(), shape: Shape::SCALAR })
+    Ok(Node { name: Name::new(name)?, op, inputs: Vec::new(), shape: Shape::SCALAR })
+}
+
+/// The node before `end` that is done last, in a step that begins with node 0.
+///
+/// # Errors
+/// Nodes beyond are done earlier, so that their time would be in between; those of the engine.
+fn last_before(executor: &mut Executor, state: &mut State, end: usize) -> Result<usize> {
+    let mut done = Vec::new();
+    executor.step_observed(state, 0, |node| done.push(node))?;
+    let own = done.iter().take_while(|&&node| node < end).count();
+    ensure!(own > 1 && done[0] == 0 && done[own..].iter().all(|&node| node >= end), "nodes are out of order: {done:?}");
+    Ok(done[own - 1])
 }
 
 #[cfg(test)]
@@ -186,8 +223,9 @@ mod tests {
         assert_eq!(excerpt.sources(), [Source::State { snapshot: 0, index: 0 }, Source::Node { index: 0 }]);
         assert_eq!(excerpt.nodes().len(), 2);
         assert_eq!(excerpt.nodes()[1].inputs, [Input::node(0, shape), Input::state(0, shape)]);
+        assert_eq!(excerpt.read, [1]);
         let trace = Executor::new(excerpt.program(2).unwrap(), []).unwrap().trace(&[&excerpt.state], 0).unwrap();
-        for (product, sum) in [(1, 2), (3, 4)] {
+        for (product, sum) in [(1, 2), (1 + excerpt.stride(), 2 + excerpt.stride())] {
             assert_eq!((trace.output(product), trace.output(sum)), ([4.0; 4].as_slice(), [5.0; 4].as_slice()));
         }
         assert!(excerpt.timed(2).unwrap()(3).unwrap() > Duration::ZERO);

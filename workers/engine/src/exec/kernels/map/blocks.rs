@@ -1,5 +1,5 @@
 //! Functions one after the other over blocks of elements that a level-1 cache holds.
-use super::broadcast::{Block, Read};
+use super::broadcast::{Block, Read, Rows};
 use super::formula::{compute, Args, Place};
 use super::{Map, Member, To, Wire, MAX_OUTPUTS};
 use crate::exec::lanes::{Isa, MAX_LANES};
@@ -14,7 +14,39 @@ pub(super) const MAX_INPUTS: usize = 16;
 /// Functions at most.
 pub(super) const MAX_MEMBERS: usize = 16;
 
-const NOWHERE: Place = Place { at: null_mut(), repeats: true };
+const NOWHERE: Place = Place { at: null_mut(), repeats: true, stride: 0 };
+
+/// What is computed at once: some rows of elements, or a part of one.
+#[derive(Clone, Copy)]
+struct Part {
+    first: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Part {
+    fn count(self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// Elements that lie one behind the other.
+    fn consecutive(self, at: *mut f32) -> Place {
+        Place { at, repeats: false, stride: self.columns as isize }
+    }
+
+    /// The next of the elements `first..first + left`: in a block of so many, whole rows where there are some.
+    fn next(map: &Map, first: usize, left: usize, (len, long): (usize, usize)) -> Part {
+        let row = map.row.filter(|row| *row <= long);
+        let whole = row.filter(|row| first.is_multiple_of(*row) && left >= *row);
+        if let Some(columns) = whole {
+            return Part { first, rows: (left / columns).min(long / columns), columns };
+        }
+        // Whole vectors; at the end one that is filled up.
+        let vectors = if left < MAX_LANES { left } else { (left / MAX_LANES * MAX_LANES).min(len) };
+        let to_row = row.map_or(vectors, |row| row - first % row);
+        Part { first, rows: 1, columns: vectors.min(to_row) }
+    }
+}
 
 /// Computes elements `first..first + len`, `len` being that of all outputs.
 pub(super) fn run(
@@ -31,52 +63,64 @@ pub(super) fn run(
     let inner = column + usize::from(map.column);
     let ends = inner + map.inner;
     let blocks = ends + outs.len();
-    let len = (VALUES / blocks / 64 * 64).clamp(64, LONGEST);
-    scratch.resize(scratch.len().max(blocks * len), 0.0);
+    let length = |blocks: usize| (VALUES / blocks / 64 * 64).clamp(64, LONGEST);
+    // In rows, what is broadcast takes no block of its own.
+    let broadcast = map.reads.iter().filter(|read| matches!(read, Read::Broadcast(_))).count();
+    let (len, long) = (length(blocks), length(blocks - broadcast));
+    scratch.resize(scratch.len().max(blocks * long), 0.0);
     let base = scratch.as_mut_ptr();
     // Inside the scratch, for it holds so many.
-    let block = |number: usize| base.wrapping_add(number * len);
+    let block = |number: usize| base.wrapping_add(number * long);
     let all = outs.first().map_or(0, |out| out.len());
     let mut done = 0;
     while done < all {
-        let left = all - done;
-        // Whole vectors; at the end one that is filled up.
-        let part = left < MAX_LANES;
-        let count = if part { left } else { (left / MAX_LANES * MAX_LANES).min(len) };
+        let part = Part::next(map, first + done, all - done, (len, long));
+        let count = part.count();
+        // Less than a vector has no room in memory.
+        let end = count < MAX_LANES;
         let mut read = [NOWHERE; MAX_INPUTS];
         for (input, (how, x)) in map.reads.iter().zip(inputs).enumerate() {
-            // SAFETY: a block has `len` places, at least `count` and `MAX_LANES`, and nothing else refers to it now.
-            let buffer = unsafe { std::slice::from_raw_parts_mut(block(input), len) };
-            let e = first + done;
+            // SAFETY: a block has `long` places, at least `count` and `MAX_LANES`, and nothing else refers to it now.
+            let buffer = unsafe { std::slice::from_raw_parts_mut(block(input), long) };
+            let filled = part.consecutive(buffer.as_mut_ptr());
+            let splat = Place { repeats: true, stride: 0, ..filled };
             let found = match how {
-                Read::Direct => Block::From(e),
+                Read::Direct => Block::From(part.first),
                 Read::Scalar => Block::One(0),
-                Read::Broadcast(broadcast) => broadcast.block(x, e, &mut buffer[..count]),
+                Read::Broadcast(broadcast) if part.rows > 1 => {
+                    read[input] = match broadcast.rows(x, part.first, (part.rows, part.columns), &mut buffer[..count]) {
+                        Rows::From(from, stride) => Place { at: x[from..].as_ptr().cast_mut(), repeats: false, stride },
+                        Rows::Ones => Place { stride: MAX_LANES as isize, ..splat },
+                        Rows::Filled => filled,
+                    };
+                    continue;
+                }
+                Read::Broadcast(broadcast) => broadcast.block(x, part.first, &mut buffer[..count]),
             };
             read[input] = match found {
                 // Read only: every function writes to a block of its own or an output.
-                Block::From(from) if !part => Place { at: x[from..from + count].as_ptr().cast_mut(), repeats: false },
+                Block::From(from) if !end => part.consecutive(x[from..from + count].as_ptr().cast_mut()),
                 Block::From(from) => {
                     buffer[..count].copy_from_slice(&x[from..from + count]);
-                    Place { at: buffer.as_mut_ptr(), repeats: false }
+                    filled
                 }
                 Block::One(index) => {
                     buffer[..MAX_LANES].fill(x[index]);
-                    Place { at: buffer.as_mut_ptr(), repeats: true }
+                    splat
                 }
-                Block::Filled => Place { at: buffer.as_mut_ptr(), repeats: false },
+                Block::Filled => filled,
             };
         }
         let mut numbers = NOWHERE;
         if map.column {
             // SAFETY: as for the inputs.
-            let buffer = unsafe { std::slice::from_raw_parts_mut(block(column), len) };
-            fill_columns(&mut buffer[..count], first + done, map.columns);
-            numbers = Place { at: buffer.as_mut_ptr(), repeats: false };
+            let buffer = unsafe { std::slice::from_raw_parts_mut(block(column), long) };
+            fill_columns(&mut buffer[..count], part.first, map.columns);
+            numbers = part.consecutive(buffer.as_mut_ptr());
         }
         let mut written = [null_mut(); MAX_OUTPUTS];
         for (output, (to, out)) in written.iter_mut().zip(outs.iter_mut()).enumerate() {
-            *to = if part { block(ends + output) } else { out[done..].as_mut_ptr() };
+            *to = if end { block(ends + output) } else { out[done..].as_mut_ptr() };
         }
         let mut values = [NOWHERE; MAX_MEMBERS];
         for (number, Member { function, params, inputs, to }) in map.members.iter().enumerate() {
@@ -88,12 +132,12 @@ pub(super) fn run(
                 Wire::Outer(input) => read[input],
                 Wire::Inner(member) => values[member],
             });
-            // SAFETY: every place has been given `count` elements, or, where that isn't whole vectors, is a block;
+            // SAFETY: every place has been given all elements, or, where these aren't whole vectors, is a block;
             // functions write to other places than they read.
-            compute(isa, *function, &unsafe { Args::new(params, inputs, numbers, to, count) });
-            values[number] = Place { at: to, repeats: false };
+            compute(isa, *function, &unsafe { Args::new(params, inputs, numbers, to, (part.rows, part.columns)) });
+            values[number] = part.consecutive(to);
         }
-        if part {
+        if end {
             for (output, out) in outs.iter_mut().enumerate() {
                 // SAFETY: the block of the output's end, which has been written.
                 out[done..].copy_from_slice(unsafe { std::slice::from_raw_parts(block(ends + output), count) });

@@ -1,4 +1,5 @@
 //! Inputs of maps that are smaller than the output.
+use crate::exec::lanes::MAX_LANES;
 
 /// How an input is read along the output's elements, front to back.
 #[derive(Debug)]
@@ -55,6 +56,16 @@ impl Read {
     }
 }
 
+/// The longest rows that end where each broadcast input's runs do.
+pub(super) fn row(reads: &[Read]) -> Option<usize> {
+    let runs = reads.iter().filter_map(|read| match read {
+        Read::Broadcast(broadcast) => Some(broadcast.run()),
+        _ => None,
+    });
+    let least = runs.clone().min()?;
+    runs.into_iter().all(|run| run.is_multiple_of(least)).then_some(least)
+}
+
 /// What an input is along a block.
 pub(super) enum Block {
     /// Consecutive elements from here on.
@@ -65,7 +76,57 @@ pub(super) enum Block {
     Filled,
 }
 
+/// What an input is along several rows.
+pub(super) enum Rows {
+    /// Consecutive elements in each: from here on in the first, so much further in each next one.
+    From(usize, isize),
+    /// One element in each. They have been written to the buffer, so many lanes of each.
+    Ones,
+    /// All rows have been written to the buffer.
+    Filled,
+}
+
 impl Broadcast {
+    /// Elements along which the input lies in memory, or is one element.
+    fn run(&self) -> usize {
+        self.axes[0].len
+    }
+
+    /// So many rows of `columns` elements of the output, a part of each [run](Self::run), from the begin of one on. The
+    /// buffer, of all these elements, is written only where it is needed.
+    pub(super) fn rows(&self, x: &[f32], first: usize, (rows, columns): (usize, usize), to: &mut [f32]) -> Rows {
+        if self.axes[0].stride == 0 {
+            for (row, to) in to.chunks_exact_mut(MAX_LANES).take(rows).enumerate() {
+                to.fill(x[self.offset(first + row * columns)]);
+            }
+            return Rows::Ones;
+        }
+        let from = |row: usize| {
+            let from = self.offset(first + row * columns);
+            assert!(from + columns <= x.len(), "a row ends where the input does, or before");
+            from
+        };
+        let start = from(0);
+        let stride = if rows > 1 { from(1) as isize - start as isize } else { 0 };
+        if (2..rows).all(|row| from(row) as isize == start as isize + row as isize * stride) {
+            return Rows::From(start, stride);
+        }
+        for (row, to) in to.chunks_exact_mut(columns).take(rows).enumerate() {
+            to.copy_from_slice(&x[from(row)..][..columns]);
+        }
+        Rows::Filled
+    }
+
+    /// Which element of the input this element of the output reads.
+    fn offset(&self, mut element: usize) -> usize {
+        let mut offset = 0;
+        for axis in &self.axes {
+            offset += element % axis.len * axis.stride;
+            element /= axis.len;
+        }
+        offset
+    }
+
     /// Elements `first..first + to.len()` of the output. The buffer is written only where it is needed.
     pub(super) fn block(&self, x: &[f32], first: usize, to: &mut [f32]) -> Block {
         let mut at = [0; RANK];

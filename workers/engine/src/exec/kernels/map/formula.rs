@@ -15,38 +15,41 @@ trait Formula {
     fn value<V: Lanes>(x: [V; 4], p: [V; 4], column: V) -> V;
 }
 
-/// Where a value's block is.
+/// Where a value's block is: of some rows, each of so many columns.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) at: *mut f32,
-    /// Whether one vector serves for all.
+    /// Whether one vector serves for a whole row.
     pub(super) repeats: bool,
+    /// From where a row is to where the next one is.
+    pub(super) stride: isize,
 }
 
-/// A function's inputs and output over so many elements.
+/// A function's inputs and output over so many rows and columns.
 pub(super) struct Args<'a> {
     params: &'a [f32; 4],
     inputs: [Place; 4],
     column: Place,
     to: *mut f32,
-    count: usize,
+    rows: usize,
+    columns: usize,
 }
 
 impl Args<'_> {
     /// Inputs that the function doesn't have may be anywhere, and so may the column's number if it doesn't read it.
     ///
     /// # Safety
-    /// As long as it lives: `count` elements, rounded up to [`MAX_LANES`](crate::exec::lanes::MAX_LANES), can be written
-    /// to `to` and be read of each input, or that many lanes of one that repeats; and an input that isn't where `to` is
-    /// doesn't overlap with it.
+    /// As long as it lives: `columns` elements, rounded up to [`MAX_LANES`](crate::exec::lanes::MAX_LANES), can be read of
+    /// each input in every row, or that many lanes of one that repeats; the same can be written to `to`, where rows lie
+    /// one behind the other; and an input that isn't where `to` is doesn't overlap with it. Several rows are whole vectors.
     pub(super) unsafe fn new(
         params: &[f32; 4],
         inputs: [Place; 4],
         column: Place,
         to: *mut f32,
-        count: usize,
+        (rows, columns): (usize, usize),
     ) -> Args<'_> {
-        Args { params, inputs, column, to, count }
+        Args { params, inputs, column, to, rows, columns }
     }
 }
 
@@ -67,38 +70,40 @@ impl<F: Formula> Kernel for Each<'_, F> {
     #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let &Args { params, inputs, column, to, count } = self.0;
+        let &Args { params, inputs, column, to, rows, columns } = self.0;
         let zero = V::splat(0.0);
         let mut p = [zero; 4];
         for i in 0..F::PARAMS {
             p[i] = V::splat(params[i]);
         }
-        for v in 0..count.div_ceil(V::N) {
-            let (mut x, mut number) = ([zero; 4], zero);
-            // SAFETY: whoever made the arguments has promised it.
-            unsafe {
-                for i in 0..F::INPUTS {
-                    x[i] = inputs[i].vector(v);
+        for row in 0..rows {
+            for v in 0..columns.div_ceil(V::N) {
+                let (mut x, mut number) = ([zero; 4], zero);
+                // SAFETY: whoever made the arguments has promised it.
+                unsafe {
+                    for i in 0..F::INPUTS {
+                        x[i] = inputs[i].vector(row, v);
+                    }
+                    if F::COLUMN {
+                        number = column.vector(row, v);
+                    }
+                    F::value(x, p, number).store(to.add(row * columns + v * V::N));
                 }
-                if F::COLUMN {
-                    number = column.vector(v);
-                }
-                F::value(x, p, number).store(to.add(v * V::N));
             }
         }
     }
 }
 
 impl Place {
-    /// A vector of the block.
+    /// A vector of a row.
     ///
     /// # Safety
     /// It is inside.
     #[inline(always)]
-    unsafe fn vector<V: Lanes>(self, number: usize) -> V {
+    unsafe fn vector<V: Lanes>(self, row: usize, number: usize) -> V {
         let step = if self.repeats { 0 } else { V::N };
         // SAFETY: the caller's promise.
-        unsafe { V::load(self.at.add(number * step)) }
+        unsafe { V::load(self.at.offset(row as isize * self.stride).add(number * step)) }
     }
 }
 

@@ -4,7 +4,7 @@ mod blocks;
 mod broadcast;
 mod formula;
 
-use crate::exec::lanes::Isa;
+use crate::exec::lanes::{Isa, MAX_LANES};
 use crate::exec::pool::{Out, Pool};
 use assay_core::arith::F32;
 use assay_core::graph::function::{source, Function, Source};
@@ -29,6 +29,8 @@ pub(in crate::exec) struct Map {
     reads: Vec<Read>,
     /// Length of the output's last axis.
     columns: usize,
+    /// Elements of a row, whole vectors of any kind, along which what is broadcast lies in memory or is one element.
+    row: Option<usize>,
     /// Whether the column's number is read.
     column: bool,
     /// Number of values that aren't outputs.
@@ -99,7 +101,7 @@ impl Map {
     /// No functions, over the elements of this node.
     fn empty(node: &Node) -> Map {
         let columns = node.shape.dims().last().map_or(1, |&dim| dim as usize);
-        Map { members: Vec::new(), reads: Vec::new(), columns, column: false, inner: 0, outputs: 0, rows: 0 }
+        Map { members: Vec::new(), reads: Vec::new(), columns, row: None, column: false, inner: 0, outputs: 0, rows: 0 }
     }
 
     fn push(&mut self, node: &Node, (function, params): (Function, [F32; 4]), inputs: &[Wire], written: bool) {
@@ -109,6 +111,7 @@ impl Map {
                 self.reads.push(Read::new(input.shape.dims(), node.shape.dims()));
             }
         }
+        self.row = broadcast::row(&self.reads).filter(|row| row.is_multiple_of(MAX_LANES));
         let count = if written { &mut self.outputs } else { &mut self.inner };
         let to = if written { To::Output(*count) } else { To::Inner(*count) };
         *count += 1;

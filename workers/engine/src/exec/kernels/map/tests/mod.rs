@@ -11,7 +11,7 @@ proptest! {
     #[test]
     fn functions(
         function in 0..Function::ALL.len(),
-        dims in prop::collection::vec(prop_oneof![Just(1_u32), 1_u32..5, 1_u32..5, 14_u32..36], 1..4)
+        dims in prop::collection::vec(prop_oneof![Just(1_u32), 1_u32..5, 1_u32..5, 14_u32..36, Just(16), Just(48)], 1..4)
             .prop_filter("small", |dims| elements(dims) < 4000),
         repeats in prop::array::uniform4((any::<u8>(), 0_usize..3)),
         params in prop::array::uniform4(prop_oneof![-2.0_f32..2.0, any::<f32>()]),
@@ -32,15 +32,25 @@ proptest! {
 
 #[test]
 fn great_ones() {
-    // Broadcast along all kinds of axes, and enough for both threads.
-    let dims = [20, 30, 40, 5];
-    for own in
-        [vec![1], vec![5], vec![40, 5], vec![30, 1, 1], vec![20, 1, 40, 1], vec![20, 30, 40, 1], vec![1, 30, 1, 5]]
-    {
-        let shapes = [dims.to_vec(), own];
-        let tensors = [values(elements(&dims), 0), values(elements(&shapes[1]), 4)];
-        for function in [Function::Add, Function::Mul] {
-            check(&program(Op::map(function), &shapes, &[], None), &tensors, &[], 0);
+    // Broadcast along all kinds of axes, and enough for both threads; rows of whole vectors, rows of none, and rows that
+    // begin in the middle of a thread's part.
+    for [a, b, c, d] in [[20, 30, 40, 5], [4, 30, 8, 48], [3, 7, 5, 784], [3, 5, 1, 4096]] {
+        let own = [
+            vec![1],
+            vec![d],
+            vec![c, d],
+            vec![b, 1, 1],
+            vec![a, 1, c, 1],
+            vec![a, b, c, 1],
+            vec![1, b, 1, d],
+            vec![a, 1, 1, d],
+        ];
+        for own in own {
+            let shapes = [vec![a, b, c, d], own];
+            let tensors = [values(elements(&shapes[0]), 0), values(elements(&shapes[1]), 4)];
+            for function in [Function::Add, Function::Mul] {
+                check(&program(Op::map(function), &shapes, &[], None), &tensors, &[], 0);
+            }
         }
     }
 }
