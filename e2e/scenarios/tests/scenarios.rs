@@ -103,6 +103,16 @@ fn every_process_survives_a_kill() {
     }
 }
 
+/// A solver that isn't told what to compute with finds it out, and is paid for that as well.
+#[test]
+fn fastest_backend() {
+    let report = run_scenario("honest", 4, &["--mode", "tolerant", "--backend", "fastest"]);
+    let report = report.unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(report["outcome"], "Paid");
+    let work = report["work"].as_array().unwrap();
+    assert!(work.iter().any(|row| row["who"] == "solver" && row["stage"] == "choose"), "{work:?}");
+}
+
 /// A task that allows bfloat16, with segments short enough for it: who computes so is paid, who leaves steps out is still
 /// refuted.
 #[test]

@@ -250,8 +250,8 @@ pub(crate) struct SolveArgs {
     #[command(flatten)]
     pub(crate) worker: WorkerArgs,
     /// What does the arithmetic in tolerant mode; exact mode always takes the reproducible engine.
-    #[arg(long, env = "ASSAY_BACKEND", value_enum, default_value_t = BackendArg::default_here())]
-    pub(crate) backend: BackendArg,
+    #[arg(long, env = "ASSAY_BACKEND", value_enum, default_value_t = SolverBackendArg::default_here())]
+    pub(crate) backend: SolverBackendArg,
     /// Let libtorch compute with TF32 on a GPU. Tasks that don't allow it are left alone then.
     #[arg(long, env = "ASSAY_TF32")]
     pub(crate) tf32: bool,
@@ -276,8 +276,28 @@ pub(crate) enum BackendArg {
     Reproducible,
 }
 
-impl BackendArg {
+/// What a solver may leave open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SolverBackendArg {
+    /// Whichever is faster at the task's first steps (in builds with the feature `torch`).
+    Fastest,
+    /// libtorch (in builds with the feature `torch`).
+    Torch,
+    /// The reproducible engine.
+    Reproducible,
+}
+
+impl SolverBackendArg {
     fn default_here() -> Self {
+        if cfg!(feature = "torch") {
+            Self::Fastest
+        } else {
+            Self::Reproducible
+        }
+    }
+
+    /// Another one than the verifiers', where there is one: a demonstration of tolerance.
+    fn other_than_verifiers() -> Self {
         if cfg!(feature = "torch") {
             Self::Torch
         } else {
@@ -417,6 +437,9 @@ pub(crate) struct DemoArgs {
     /// Replace the arithmetic in task.toml: the coarsest that a tolerant task's solver may use.
     #[arg(long, env = "ASSAY_ARITHMETIC", value_enum)]
     pub(crate) arithmetic: Option<ArithmeticArg>,
+    /// What does the solver's arithmetic in tolerant mode: libtorch if it is there, which verifiers don't have.
+    #[arg(long, env = "ASSAY_BACKEND", value_enum, default_value_t = SolverBackendArg::other_than_verifiers())]
+    pub(crate) backend: SolverBackendArg,
     /// Task folder.
     #[arg(long = "task", env = "ASSAY_TASK_DIR", default_value = "examples/fashion-mlp")]
     pub(crate) task_dir: PathBuf,

@@ -47,9 +47,26 @@ pub enum Backend {
     /// The reproducible engine.
     #[default]
     Reproducible,
+    /// The one that is faster at the task's first steps.
+    Fastest,
+}
+
+impl std::fmt::Display for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Torch => "libtorch",
+            Self::Reproducible => "the reproducible engine",
+            Self::Fastest => "the fastest backend",
+        })
+    }
 }
 
 impl Backend {
+    /// Whether this build has it.
+    pub(crate) fn is_built(self) -> bool {
+        self != Self::Torch || cfg!(feature = "torch")
+    }
+
     /// Whether it can compute there: better asked before a worker is connected.
     ///
     /// # Errors

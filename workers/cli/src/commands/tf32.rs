@@ -9,15 +9,18 @@ use assay_engine::{
     torch::tf32_environment,
 };
 
-use crate::args::{self, BackendArg, BaselineArgs, SolveArgs, TrainArgs};
+use crate::args::{self, BackendArg, BaselineArgs, SolveArgs, SolverBackendArg, TrainArgs};
 
 /// Starts this program again, in the same process, if it has to have another environment for what it is to do. Before
 /// anything else is done.
 pub(crate) fn settle(command: &args::Command) -> Result<()> {
     match command {
-        args::Command::Solve(SolveArgs { worker, backend: BackendArg::Torch, tf32, .. }) => {
-            start_again(worker.hardware.device, || Ok(*tf32))
-        }
+        args::Command::Solve(SolveArgs {
+            worker,
+            backend: SolverBackendArg::Torch | SolverBackendArg::Fastest,
+            tf32,
+            ..
+        }) => start_again(worker.hardware.device, || Ok(*tf32)),
         args::Command::Train(TrainArgs { task_dir, backend: BackendArg::Torch, hardware, changes, .. })
         | args::Command::Baseline(BaselineArgs { task_dir, hardware, changes, .. }) => {
             let allows_tf32 = || -> Result<bool> {

@@ -11,8 +11,8 @@ use assay_roles::{
 };
 
 use crate::args::{
-    BackendArg, SolveArgs, SolverCheatArg, SubmitArgs, VerifierCheatArg, VerifyArgs, WatchArgs, WhistleblowerCheatArg,
-    WorkerArgs, NO_LIBTORCH,
+    SolveArgs, SolverBackendArg, SolverCheatArg, SubmitArgs, VerifierCheatArg, VerifyArgs, WatchArgs,
+    WhistleblowerCheatArg, WorkerArgs, NO_LIBTORCH,
 };
 
 /// Buys a training run.
@@ -25,9 +25,10 @@ pub(crate) async fn submit(args: SubmitArgs, json: bool) -> Result<()> {
 /// Trains.
 pub(crate) async fn solve(args: SolveArgs, json: bool) -> Result<()> {
     let backend = match args.backend {
-        BackendArg::Torch if !cfg!(feature = "torch") => bail!(NO_LIBTORCH),
-        BackendArg::Torch => Backend::Torch,
-        BackendArg::Reproducible => Backend::Reproducible,
+        SolverBackendArg::Torch if !cfg!(feature = "torch") => bail!(NO_LIBTORCH),
+        SolverBackendArg::Torch => Backend::Torch,
+        SolverBackendArg::Reproducible => Backend::Reproducible,
+        SolverBackendArg::Fastest => Backend::Fastest,
     };
     backend.check(args.worker.hardware.device)?;
     let context = connect(&args.worker).await?;

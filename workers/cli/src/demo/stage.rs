@@ -11,6 +11,7 @@ use anyhow::{bail, Context, Result};
 use assay_chain::{Chain, Deployment, NodeOptions, Signer, Substrate};
 use assay_core::protocol::{task::Phase, Block, Task};
 use assay_roles::journal::Entry;
+use clap::ValueEnum as _;
 
 use super::{
     board::Board,
@@ -118,6 +119,10 @@ impl Common<'_> {
             arguments.push(self.args.task_dir.display().to_string());
             arguments.extend(["--seed".into(), self.args.seed.to_string()]);
             arguments.extend(self.args.replaced());
+        }
+        if member.name == SOLVER {
+            let backend = self.args.backend.to_possible_value();
+            arguments.extend(backend.into_iter().flat_map(|name| ["--backend".into(), name.get_name().to_owned()]));
         }
         for (flag, value) in [
             ("--key", member.key.to_owned()),

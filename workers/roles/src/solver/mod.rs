@@ -1,5 +1,6 @@
 //! The solver: trains for money.
 mod cheat;
+mod fastest;
 mod spare;
 mod train;
 mod trainer;

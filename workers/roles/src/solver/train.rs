@@ -1,12 +1,13 @@
 //! Training a task: segment by segment, each checkpoint published as soon as it is there.
 use super::cheat;
+use super::fastest::fastest;
 use super::spare::Spare;
 use super::trainer::{arithmetic, remark, trainer, Trainer};
 use crate::journal::{Event, Scribe};
 use crate::meter::{Meter, Reading};
 use crate::worker::{compute, Memory, Worker};
-use crate::{Checkpoint, ProofBlob, RoleError, SolverCheat, SolverOptions};
-use assay_core::protocol::{Task, TaskSpec};
+use crate::{Backend, Checkpoint, ProofBlob, RoleError, SolverCheat, SolverOptions};
+use assay_core::protocol::{Mode, Task, TaskSpec};
 use assay_engine::state;
 use assay_store::{BlobStore, Bytes};
 use std::collections::VecDeque;
@@ -71,14 +72,21 @@ impl Training {
             let text = format!("going on with training after {} segments", published.len() - 1);
             worker.scribe.about(task.id).note(text);
         }
-        let with = (options.backend, worker.ctx.hardware);
+        let (hardware, scribe) = (worker.ctx.hardware, worker.scribe.about(task.id));
         let arithmetic = arithmetic(&job, task);
-        if let Some(remark) =
-            remark(job.task.terms.arithmetic, arithmetic, (options.backend, worker.ctx.hardware.device))
-        {
-            worker.scribe.about(task.id).note(remark);
+        let backend = match (task.spec.mode, options.backend) {
+            (Mode::Tolerant, Backend::Fastest) => {
+                let (job, spec) = (job.clone(), task.spec);
+                let choose = move |scribe: &Scribe| fastest(scribe, &job, &spec, arithmetic, hardware);
+                compute(&scribe, "choose", choose).await?
+            }
+            (Mode::Exact, _) => Backend::Reproducible,
+            (_, backend) => backend,
+        };
+        if let Some(remark) = remark(job.task.terms.arithmetic, arithmetic, (backend, hardware.device)) {
+            scribe.note(remark);
         }
-        let trainer = trainer(&job, task.spec.mode, arithmetic, with, start)?;
+        let trainer = trainer(&job, task.spec.mode, arithmetic, (backend, hardware), start)?;
         Ok(Self { trainer, published, cheat: options.cheat, spare: Spare::default() })
     }
 

@@ -24,6 +24,11 @@ pub(super) fn check(job: &Job, mode: Mode, (backend, hardware): (Backend, Hardwa
     match (mode, backend) {
         #[cfg(feature = "torch")]
         (Mode::Tolerant, Backend::Torch) => Ok(assay_engine::torch::check(hardware.device, job.task.terms.arithmetic)?),
+        #[cfg(feature = "torch")]
+        (Mode::Tolerant, Backend::Fastest) => {
+            let torch = || check(job, mode, (Backend::Torch, hardware));
+            hardware.check().or_else(|_| torch())
+        }
         _ => hardware.check(),
     }
 }
@@ -54,7 +59,7 @@ pub(super) fn remark(allowed: Arithmetic, taken: Arithmetic, (backend, device): 
     Some(format!("the task allows {allowed}: {done}{why}"))
 }
 
-/// The trainer that mode and options ask for, in this arithmetic.
+/// The trainer that mode and options ask for, in this arithmetic. Which backend is the fastest was found out before.
 #[cfg_attr(not(feature = "torch"), allow(unused_variables))]
 pub(super) fn trainer(
     job: &Job,

@@ -47,6 +47,9 @@ struct Arguments {
     /// Suite overhead: how the solver computes.
     #[arg(long, value_enum, default_value = "tolerant")]
     mode: overhead::Mode,
+    /// Suite overhead: what computes for the solver of a tolerant task.
+    #[arg(long, value_enum, default_value = "fastest")]
+    backend: overhead::Backend,
     /// Suites vast, kernels, training: draw the figures into this file (SVG).
     #[arg(long)]
     plot: Option<std::path::PathBuf>,
@@ -88,7 +91,7 @@ impl Suite {
     fn run(self, arguments: &Arguments) -> Result<Vec<Figure>> {
         match self {
             Suite::Contracts => contracts::run(),
-            Suite::Overhead => overhead::run(arguments.runs, arguments.epochs, arguments.mode),
+            Suite::Overhead => overhead::run(arguments.runs, arguments.epochs, arguments.mode, arguments.backend),
             Suite::Scaling => scaling::run(arguments.runs),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
             #[cfg(feature = "torch")]

@@ -11,13 +11,34 @@ use std::path::Path;
 const REPLICAS: f64 = 7.0;
 const EXAMPLE: &str = "examples/fashion-mlp";
 
-/// How the solver computes.
+/// How the solver may compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Mode {
-    /// With libtorch.
+    /// With what it likes.
     Tolerant,
     /// With the reproducible engine.
     Exact,
+}
+
+/// What computes for the solver of a tolerant task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Backend {
+    /// As a solver does that isn't told: what is faster at the task's first steps.
+    Fastest,
+    /// libtorch.
+    Torch,
+    /// The reproducible engine.
+    Reproducible,
+}
+
+impl Backend {
+    fn name(self) -> &'static str {
+        match self {
+            Backend::Fastest => "fastest",
+            Backend::Torch => "torch",
+            Backend::Reproducible => "reproducible",
+        }
+    }
 }
 
 impl Mode {
@@ -81,12 +102,12 @@ impl Run {
 }
 
 /// Runs the honest scenario several times, each with another seed.
-pub(crate) fn run(runs: u16, epochs: Option<u32>, mode: Mode) -> Result<Vec<Figure>> {
-    Ok(figures(&honest(runs, epochs, mode)?, mode))
+pub(crate) fn run(runs: u16, epochs: Option<u32>, mode: Mode, backend: Backend) -> Result<Vec<Figure>> {
+    Ok(figures(&honest(runs, epochs, mode, backend)?, mode))
 }
 
 /// The honest scenario, several times, each with another seed.
-pub(super) fn honest(runs: u16, epochs: Option<u32>, mode: Mode) -> Result<Vec<Run>> {
+pub(super) fn honest(runs: u16, epochs: Option<u32>, mode: Mode, backend: Backend) -> Result<Vec<Run>> {
     let longer = epochs.map(|epochs| longer(&repository().join(EXAMPLE), epochs)).transpose()?;
     let folder = longer.as_ref().map_or(Path::new(EXAMPLE), |folder| folder.path());
     let folder = folder.to_str().context("the task folder's path isn't text")?;
@@ -94,7 +115,9 @@ pub(super) fn honest(runs: u16, epochs: Option<u32>, mode: Mode) -> Result<Vec<R
     let timeout = (600 + 60 * epochs.unwrap_or(0)).to_string();
     let reports = (1..=u64::from(runs)).map(|seed| {
         eprintln!("bench: run {seed} of {runs}");
-        run_scenario("honest", seed, &["--task", folder, "--timeout", &timeout, "--mode", mode.name()])
+        let task = ["--task", folder, "--timeout", &timeout];
+        let computing = ["--mode", mode.name(), "--backend", backend.name()];
+        run_scenario("honest", seed, &[task.as_slice(), &computing].concat())
     });
     reports.map(|report| Run::of(&report?)).collect()
 }

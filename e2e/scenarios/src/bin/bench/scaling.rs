@@ -2,7 +2,7 @@
 use crate::clock::Clock;
 use crate::commit::state;
 use crate::figure::{Bar, Figure};
-use crate::overhead::{honest, Mode};
+use crate::overhead::{honest, Backend, Mode};
 use anyhow::Result;
 use assay_engine::state::Checkpoint;
 use std::hint::black_box;
@@ -37,7 +37,7 @@ fn checking(runs: u16) -> Result<Vec<Figure>> {
     let mut shortest = [f64::NAN; CHECKERS.len()];
     for epochs in EPOCHS {
         eprintln!("bench: training for {epochs} epochs");
-        let all = honest(runs, Some(epochs), Mode::Tolerant)?;
+        let all = honest(runs, Some(epochs), Mode::Tolerant, Backend::Torch)?;
         let train = all.iter().map(|run| run.of_role("solver")).collect();
         figures.push(Figure::median(format!("longer training/{epochs} times: solver"), train, "s"));
         for (who, shortest) in CHECKERS.iter().zip(&mut shortest) {
