@@ -62,3 +62,19 @@ pub fn run_scenario(scenario: &str, seed: u64, more: &[&str]) -> Result<Value> {
     let text = std::fs::read_to_string(&report).with_context(|| format!("no report at {}", report.display()))?;
     Ok(serde_json::from_str(&text)?)
 }
+
+/// Trains a task with plain libtorch alone; returns what `assay baseline` reports.
+///
+/// # Errors
+/// When it fails: its exit code and output.
+pub fn plain_libtorch(task: &Path) -> Result<Value> {
+    let output = Command::new(path_from_env("ASSAY_BIN")?)
+        .args([OsStr::new("baseline"), OsStr::new("--json"), task.as_os_str()])
+        .current_dir(repository())
+        .output()
+        .context("cannot start the assay binary")?;
+    if !output.status.success() {
+        bail!("assay baseline failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

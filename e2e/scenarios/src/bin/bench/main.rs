@@ -50,6 +50,9 @@ struct Arguments {
     /// Suite overhead: what computes for the solver of a tolerant task.
     #[arg(long, value_enum, default_value = "fastest")]
     backend: overhead::Backend,
+    /// Suite overhead: measure replication by verifiers, too, which takes seven times as long as the training.
+    #[arg(long)]
+    replicate: bool,
     /// Suites vast, kernels, training: draw the figures into this file (SVG).
     #[arg(long)]
     plot: Option<std::path::PathBuf>,
@@ -91,7 +94,10 @@ impl Suite {
     fn run(self, arguments: &Arguments) -> Result<Vec<Figure>> {
         match self {
             Suite::Contracts => contracts::run(),
-            Suite::Overhead => overhead::run(arguments.runs, arguments.epochs, arguments.mode, arguments.backend),
+            Suite::Overhead => {
+                let Arguments { runs, epochs, mode, backend, replicate, .. } = *arguments;
+                overhead::run(runs, epochs, mode, backend, replicate)
+            }
             Suite::Scaling => scaling::run(arguments.runs),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
             #[cfg(feature = "torch")]

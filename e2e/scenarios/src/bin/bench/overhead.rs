@@ -2,13 +2,13 @@
 use crate::figure::{Bar, Figure};
 use anyhow::{Context as _, Result};
 use assay_engine::quality::Quality;
-use assay_scenarios::process::{repository, run_scenario};
+use assay_scenarios::process::{plain_libtorch, repository, run_scenario};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Verifiers that repeat the whole training where work isn't checked by drawn segments: what the litepaper compares with.
-const REPLICAS: f64 = 7.0;
+const REPLICAS: u8 = 7;
 const EXAMPLE: &str = "examples/fashion-mlp";
 
 /// How the solver may compute.
@@ -101,16 +101,45 @@ impl Run {
     }
 }
 
-/// Runs the honest scenario several times, each with another seed.
-pub(crate) fn run(runs: u16, epochs: Option<u32>, mode: Mode, backend: Backend) -> Result<Vec<Figure>> {
-    Ok(figures(&honest(runs, epochs, mode, backend)?, mode))
+/// Runs the honest scenario several times, each with another seed, and plain libtorch as verifiers would that repeat all.
+pub(crate) fn run(
+    runs: u16,
+    epochs: Option<u32>,
+    mode: Mode,
+    backend: Backend,
+    replicate: bool,
+) -> Result<Vec<Figure>> {
+    let runs = honest(runs, epochs, mode, backend)?;
+    let mut figures = figures(&runs, mode);
+    let plain = Figure::median("", runs.iter().map(|run| run.plain).collect(), "").value;
+    let replication = Figure::new("overhead/replication instead, minus 1", REPLICAS.into(), "");
+    figures.push(if replicate {
+        let all = replicas(epochs)?;
+        let note = format!("{REPLICAS} verifiers that train it all again with plain libtorch: {all:.1} s");
+        Figure { value: all / plain, ..replication }.note(note)
+    } else {
+        replication.note(format!(
+            "by definition: {REPLICAS} verifiers that train it all again with plain libtorch; --replicate measures it"
+        ))
+    });
+    Ok(figures)
+}
+
+/// Processor seconds that all replicas take together.
+fn replicas(epochs: Option<u32>) -> Result<f64> {
+    let folder = TaskFolder::new(epochs)?;
+    let one = |replica| {
+        eprintln!("bench: replica {replica} of {REPLICAS}");
+        let answer = plain_libtorch(folder.path())?;
+        answer["plain_seconds"].as_f64().context("this build has no libtorch")
+    };
+    (1..=REPLICAS).map(one).sum()
 }
 
 /// The honest scenario, several times, each with another seed.
 pub(super) fn honest(runs: u16, epochs: Option<u32>, mode: Mode, backend: Backend) -> Result<Vec<Run>> {
-    let longer = epochs.map(|epochs| longer(&repository().join(EXAMPLE), epochs)).transpose()?;
-    let folder = longer.as_ref().map_or(Path::new(EXAMPLE), |folder| folder.path());
-    let folder = folder.to_str().context("the task folder's path isn't text")?;
+    let folder = TaskFolder::new(epochs)?;
+    let folder = folder.path().to_str().context("the task folder's path isn't text")?;
     // Generous: this measures processor time.
     let timeout = (600 + 60 * epochs.unwrap_or(0)).to_string();
     let reports = (1..=u64::from(runs)).map(|seed| {
@@ -151,16 +180,25 @@ fn figures(runs: &[Run], mode: Mode) -> Vec<Figure> {
     figures.push(
         all.note(format!("{blocks:.1} s of waiting, for windows of blocks of 200 ms, however long the training is")),
     );
-    figures.push(
-        Figure::new("overhead/replication instead, minus 1", REPLICAS, "")
-            .note("by definition, not measured: 7 verifiers that each train it all again as plain libtorch does"),
-    );
     figures.push(Figure::median(
         "overhead/accuracy, delivered minus plain",
         each(&|run| 100.0 * run.accuracy),
         "points",
     ));
     figures
+}
+
+/// The example, or a copy of it that trains longer.
+struct TaskFolder(Option<tempfile::TempDir>);
+
+impl TaskFolder {
+    fn new(epochs: Option<u32>) -> Result<TaskFolder> {
+        Ok(TaskFolder(epochs.map(|epochs| longer(&repository().join(EXAMPLE), epochs)).transpose()?))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.as_ref().map_or(Path::new(EXAMPLE), |folder| folder.path())
+    }
 }
 
 /// A copy of a task folder that trains for so many epochs, with a clock to match.
