@@ -7,6 +7,11 @@ use team::Team;
 /// Operations below which a second thread costs more than it brings.
 const WORTH_SHARING: usize = 1 << 14;
 
+/// Operations of a part, where there may be more parts than threads: some microseconds.
+const FINE: usize = 1 << 17;
+/// Parts for each thread then.
+const MOST_EACH: usize = 8;
+
 /// One or more threads.
 pub(crate) struct Pool {
     /// All but the caller's.
@@ -24,10 +29,23 @@ impl Pool {
         1 + self.team.as_ref().map_or(0, Team::len)
     }
 
-    /// Calls `f` for parts of `0..len`, on several threads if the work is worth it. Parts begin at multiples of `grain`.
+    /// Calls `f` for parts of `0..len`, on several threads if the work is worth it: one for each thread. Parts begin at
+    /// multiples of `grain`.
     pub(crate) fn split(&self, len: usize, grain: usize, work: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+        self.split_into(self.threads(), len, grain, work, f);
+    }
+
+    /// The same in more parts than there are threads, for work that makes nothing ready for a part: a processor that is
+    /// slower for a while, as it has other work or shares its core, does fewer of them.
+    pub(crate) fn share(&self, len: usize, grain: usize, work: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+        let threads = self.threads();
+        let each = (work / threads / FINE).clamp(1, MOST_EACH);
+        self.split_into(threads * each, len, grain, work, f);
+    }
+
+    fn split_into(&self, parts: usize, len: usize, grain: usize, work: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
         let grains = len.div_ceil(grain);
-        let parts = self.threads().min(grains);
+        let parts = parts.min(grains);
         let Some(team) = self.team.as_ref().filter(|_| parts > 1 && work >= WORTH_SHARING) else {
             return f(0..len);
         };
@@ -38,8 +56,8 @@ impl Pool {
         });
     }
 
-    /// The same for parts of `0..len` of which each owns `width` elements of `out`, which it is given.
-    pub(crate) fn split_out(
+    /// [`share`](Self::share), where each element of `0..len` owns `width` elements of `out`, which its part is given.
+    pub(crate) fn share_out(
         &self,
         (len, width): (usize, usize),
         grain: usize,
@@ -49,7 +67,7 @@ impl Pool {
     ) {
         assert_eq!(out.len(), len * width);
         let out = Out(out.as_mut_ptr());
-        self.split(len, grain, work, &|part| {
+        self.share(len, grain, work, &|part| {
             // SAFETY: parts don't overlap and lie inside `out`, which is borrowed for the whole call.
             let own = unsafe { std::slice::from_raw_parts_mut(out.at(part.start * width), part.len() * width) };
             f(part, own);

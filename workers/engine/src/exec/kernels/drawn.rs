@@ -79,7 +79,7 @@ pub(in crate::exec) fn dropout(
 
 fn scaled(isa: Isa, pool: &Pool, stream: (u64, u64), factor: impl Factor, x: &[f32], out: &mut [f32]) {
     let len = out.len();
-    pool.split_out((len, 1), GRAIN, 4 * len, out, &|part, out| {
+    pool.share_out((len, 1), GRAIN, 4 * len, out, &|part, out| {
         isa.run(Scaled { stream, factor, first: part.start as u64, x: &x[part], out });
     });
 }

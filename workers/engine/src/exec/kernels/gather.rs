@@ -52,7 +52,7 @@ pub(in crate::exec) fn gather(
 ) {
     let [scale, shift] = [scale, shift].map(|x| f32::from_bits(x.0));
     let len = out.len() / rows.len();
-    pool.split_out((rows.len(), len), GRAIN.div_ceil(len), out.len(), out, &|part, out| {
+    pool.share_out((rows.len(), len), GRAIN.div_ceil(len), out.len(), out, &|part, out| {
         isa.run(Gather { data, rows: &rows[part], scale, shift, out });
     });
 }

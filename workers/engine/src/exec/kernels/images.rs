@@ -267,7 +267,7 @@ impl Geometry {
         let count = channels.len() / size;
         let len = count * self.channel;
         buffer.resize(buffer.len().max(len + MAX_LANES), 0.0);
-        pool.split_out((count, self.channel), 1, len / 2, &mut buffer[..len], &|part, to| {
+        pool.share_out((count, self.channel), 1, len / 2, &mut buffer[..len], &|part, to| {
             self.stage(&channels[part.start * size..part.end * size], 0.0, to);
         });
         buffer

@@ -26,7 +26,7 @@ pub(in crate::exec) fn embed(pool: &Pool, table: &[f32], ids: &[f32], out: &mut 
     let columns = out.len() / ids.len();
     let rows = table.len() / columns;
     let grain = (GRAIN / columns).max(1);
-    pool.split_out((ids.len(), columns), grain, out.len(), out, &|part, out| {
+    pool.share_out((ids.len(), columns), grain, out.len(), out, &|part, out| {
         for (&id, out) in ids[part].iter().zip(out.chunks_exact_mut(columns)) {
             match candidate(id, rows) {
                 Some(row) => out.copy_from_slice(&table[row * columns..][..columns]),

@@ -62,7 +62,7 @@ impl MatMul {
             }
             return;
         }
-        pool.split(self.products, 1, self.products * work / 16, &|part| {
+        pool.share(self.products, 1, self.products * work / 16, &|part| {
             let mut at = walks(part.start);
             for index in part {
                 let (factors, to) = product(&at, index);

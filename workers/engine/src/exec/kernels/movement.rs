@@ -91,7 +91,7 @@ impl Movement {
                 let square = part.square().map_or(1, |axis| part.from[axis].len);
                 // Threads take whole matrices that are transposed.
                 let grain = (GRAIN / inner).max(1).next_multiple_of(square);
-                pool.split(rows, grain, work / 4, &|rows| isa.run(Move { part, x, to, rows, own: 0..inner }));
+                pool.share(rows, grain, work / 4, &|rows| isa.run(Move { part, x, to, rows, own: 0..inner }));
             }
         }
     }

@@ -77,7 +77,7 @@ impl Pooling {
     pub(in crate::exec) fn run(&self, isa: Isa, pool: &Pool, x: &[f32], out: &mut [f32]) {
         let work = out.len() * self.geometry.items();
         let windows = self.windows[0] * self.windows[1];
-        pool.split_out((out.len() / windows, windows), GRAIN.div_ceil(windows), work, out, &|part, out| {
+        pool.share_out((out.len() / windows, windows), GRAIN.div_ceil(windows), work, out, &|part, out| {
             let pixels = self.image[0] * self.image[1];
             let x = &x[part.start * pixels..part.end * pixels];
             if self.halves {
@@ -93,7 +93,7 @@ impl Pooling {
         let (windows, pixels) = (self.windows[0] * self.windows[1], self.image[0] * self.image[1]);
         let images = out.len() / pixels;
         let (dy, argmax) = (inputs[0], inputs[inputs.len() - 1]);
-        pool.split_out((images, pixels), GRAIN.div_ceil(windows), 4 * out.len(), out, &|part, out| {
+        pool.share_out((images, pixels), GRAIN.div_ceil(windows), 4 * out.len(), out, &|part, out| {
             let range = part.start * windows..part.end * windows;
             let (dy, argmax) = (&dy[range.clone()], &argmax[range]);
             if self.halves {

@@ -2,7 +2,8 @@
 //!
 //! A step has hundreds of operators, many of a few microseconds; a thread that sleeps takes as long to wake up. So one
 //! that has worked looks out for more for a while before it sleeps, as those of OpenMP do. And the caller takes every
-//! part that no thread has begun: it waits for what is being done, never for somebody to begin.
+//! part that no thread has begun: it waits for what is being done, never for somebody to begin. It begins with the first
+//! ones and the threads with the last ones, so that from call to call most of them are done where they were done before.
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
@@ -48,8 +49,8 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
-/// A call in one word: its number, the first part that nobody has taken, and how many there are. With the number in it, a
-/// thread that looked long ago takes nothing of a later call.
+/// A call in one word: its number, how many of the last and of the first parts are taken, and how many there are. With the
+/// number in it, a thread that looked long ago takes nothing of a later call.
 #[derive(Clone, Copy)]
 struct Call(u64);
 
@@ -58,23 +59,36 @@ impl Call {
         (self.0 & MOST as u64) as usize
     }
 
-    fn next(self) -> usize {
-        (self.0 >> PART_BITS & MOST as u64) as usize
+    /// How many are taken from an end.
+    fn taken(self, end: End) -> usize {
+        (self.0 >> (PART_BITS * end as u32) & MOST as u64) as usize
     }
 
-    /// The same with so many more parts taken.
-    fn taken(self, parts: usize) -> Call {
-        Call(self.0 + ((parts as u64) << PART_BITS))
+    /// The next part from an end, if there is one, and the same call with it taken.
+    fn take(self, end: End) -> Option<(usize, Call)> {
+        let taken = self.taken(end);
+        let part = match end {
+            End::First => taken,
+            End::Last => self.parts().wrapping_sub(taken + 1),
+        };
+        self.is_open().then(|| (part, Call(self.0 + (1 << (PART_BITS * end as u32)))))
     }
 
     /// A new call of so many parts.
     fn following(self, parts: usize) -> Call {
-        Call((self.0 >> (2 * PART_BITS)).wrapping_add(1) << (2 * PART_BITS) | parts as u64)
+        Call((self.0 >> (3 * PART_BITS)).wrapping_add(1) << (3 * PART_BITS) | parts as u64)
     }
 
     fn is_open(self) -> bool {
-        self.next() < self.parts()
+        self.taken(End::First) + self.taken(End::Last) < self.parts()
     }
+}
+
+/// Which parts are taken first, and where a [`Call`] counts them.
+#[derive(Clone, Copy)]
+enum End {
+    First = 1,
+    Last = 2,
 }
 
 impl Team {
@@ -97,7 +111,7 @@ impl Team {
             let thread = std::thread::Builder::new().name(format!("engine-{number}"));
             team.threads.push(thread.spawn(move || {
                 while shared.wait() {
-                    while shared.take_part() {}
+                    while shared.take_part(End::Last) {}
                 }
             })?);
         }
@@ -124,7 +138,7 @@ impl Team {
         // Either a thread that goes to sleep sees the call, or it is seen to sleep.
         shared.call.store(call.0, Ordering::SeqCst);
         shared.wake();
-        while shared.take_part() {}
+        while shared.take_part(End::First) {}
         shared.wait_until_done(parts);
         let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(panic) = panic {
@@ -153,15 +167,14 @@ impl Shared {
         }
     }
 
-    /// Does the next part that nobody has taken, if there is one.
-    fn take_part(&self) -> bool {
+    /// Does the next part from an end that nobody has taken, if there is one.
+    fn take_part(&self, end: End) -> bool {
         let mut call = Call(self.call.load(Ordering::Acquire));
-        while call.is_open() {
-            let taken = call.taken(1);
+        while let Some((part, taken)) = call.take(end) {
             match self.call.compare_exchange_weak(call.0, taken.0, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => {
                     // SAFETY: the caller doesn't return, and nothing is written, before this part is done.
-                    let done = catch_unwind(AssertUnwindSafe(|| unsafe { (**self.work.get())(call.next()) }));
+                    let done = catch_unwind(AssertUnwindSafe(|| unsafe { (**self.work.get())(part) }));
                     if let Err(panic) = done {
                         *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
                     }
@@ -216,13 +229,13 @@ mod tests {
     fn every_part_once() {
         let team = Team::new(3).unwrap();
         for turn in 0..2000 {
-            let parts = 1 + turn % 4;
-            let done: Vec<AtomicUsize> = (0..4).map(|_| AtomicUsize::new(0)).collect();
+            let parts = 1 + turn % 9;
+            let done: Vec<AtomicUsize> = (0..9).map(|_| AtomicUsize::new(0)).collect();
             team.run(parts, &|part| {
                 done[part].fetch_add(1, Ordering::Relaxed);
             });
             let done: Vec<usize> = done.iter().map(|done| done.load(Ordering::Relaxed)).collect();
-            assert_eq!(done, (0..4).map(|part| usize::from(part < parts)).collect::<Vec<_>>());
+            assert_eq!(done, (0..9).map(|part| usize::from(part < parts)).collect::<Vec<_>>());
             if turn % 500 == 0 {
                 std::thread::sleep(Duration::from_millis(20)); // All fall asleep.
             }

@@ -103,7 +103,7 @@ impl Conv {
             Plan::Depthwise { geometry, groups } => {
                 let staged = geometry.copied(pool, a, staged);
                 let (work, size, groups) = (out.len() * geometry.items() / 4, geometry.places(), *groups);
-                pool.split_out((out.len() / size, size), GRAIN.div_ceil(size), work, out, &|part, out| {
+                pool.share_out((out.len() / size, size), GRAIN.div_ceil(size), work, out, &|part, out| {
                     let first = part.start;
                     isa.run(Depthwise { geometry, staged, weights: b, groups, first, out });
                 });
@@ -121,7 +121,7 @@ impl Conv {
                 let (packed, work) = (&other[..], out.len() * sizes.terms() / 16);
                 let out = Out::new(out);
                 let of = Call { sizes: *sizes, classes, geometry, values: a, packed, out, complete };
-                pool.split(sizes.units(*images), 1, work, &|units| {
+                pool.share(sizes.units(*images), 1, work, &|units| {
                     BAND.with_borrow_mut(|scratch| isa.run(Bands { of, units, scratch }));
                 });
             }

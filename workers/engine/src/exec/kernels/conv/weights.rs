@@ -76,7 +76,9 @@ impl WeightGradient {
             let count = wave.min(blocks - first);
             let units = count * vectors * tiles;
             let to = Out::new(kept);
-            pool.split(units, 1, self.work() / 16 * count / blocks, &|units| {
+            // A part makes its vectors of channels ready, once where it has all of their tiles.
+            let grain = if count * vectors < 2 * pool.threads() { 1 } else { tiles };
+            pool.share(units, grain, self.work() / 16 * count / blocks, &|units| {
                 SCRATCH.with_borrow_mut(|(places, turned)| {
                     isa.run(Blocks { of: self, dy, staged, first, units, to, places, turned });
                 });

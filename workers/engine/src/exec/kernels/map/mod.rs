@@ -131,7 +131,7 @@ impl Map {
         assert!(outputs.iter().all(|out| out.len() == len));
         let mut outs = [None; MAX_OUTPUTS];
         outs.iter_mut().zip(outputs).for_each(|(to, out)| *to = Some(Out::new(out)));
-        pool.split(len, GRAIN, len * (self.rows / 4).max(1), &|part| {
+        pool.share(len, GRAIN, len * (self.rows / 4).max(1), &|part| {
             // SAFETY: parts don't overlap and lie inside the outputs, which are borrowed for the whole call.
             let own = |out: Out| unsafe { std::slice::from_raw_parts_mut(out.at(part.start), part.len()) };
             let mut outs = outs.map(|out| out.map_or_else(Default::default, own));

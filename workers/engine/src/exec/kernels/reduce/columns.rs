@@ -20,7 +20,7 @@ pub(super) fn run<F: Fold>(reduce: &Reduce, _: F, isa: Isa, pool: &Pool, x: [&[f
     // Threads take whole matrices, or columns of the only one.
     let matrices = len / columns;
     let (units, grain) = if matrices > 1 { (matrices, 1) } else { (columns, GRAIN) };
-    pool.split(units, grain, len * reduce.items, &|part| {
+    pool.share(units, grain, len * reduce.items, &|part| {
         let (matrices, columns) = if matrices > 1 { (part, 0..columns) } else { (0..1, part) };
         isa.run(Matrices::<F> { reduce, x, matrices, columns, out, fold: PhantomData });
     });

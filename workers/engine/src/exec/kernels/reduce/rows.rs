@@ -33,13 +33,13 @@ pub(super) fn run<F: Fold>(reduce: &Reduce, _: F, isa: Isa, pool: &Pool, x: [&[f
         });
     };
     if blocks == 1 {
-        pool.split_out((len, 1), grain, work, out, &kernel);
+        pool.share_out((len, 1), grain, work, out, &kernel);
         out.iter_mut().for_each(|out| *out = reduce.scaled(*out));
         return;
     }
     BLOCKS.with_borrow_mut(|results| {
         results.resize(results.len().max(len), 0.0);
-        pool.split_out((len, 1), grain, work, &mut results[..len], &kernel);
+        pool.share_out((len, 1), grain, work, &mut results[..len], &kernel);
         for (out, results) in out.iter_mut().zip(results.chunks_exact(blocks)) {
             let total = results.iter().copied().reduce(|total, block| total + block);
             *out = reduce.scaled(total.unwrap_or(0.0)); // There is at least one block.
