@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(excerpt.sources(), [Source::State { snapshot: 0, index: 0 }, Source::Node { index: 0 }]);
         assert_eq!(excerpt.nodes().len(), 2);
         assert_eq!(excerpt.nodes()[1].inputs, [Input::node(0, shape), Input::state(0, shape)]);
-        assert_eq!(excerpt.read, [1]);
+        assert_eq!(excerpt.read, [0, 1]); // Both are results of the program: it has two states.
         let trace = Executor::new(excerpt.program(2).unwrap(), []).unwrap().trace(&[&excerpt.state], 0).unwrap();
         for (product, sum) in [(1, 2), (1 + excerpt.stride(), 2 + excerpt.stride())] {
             assert_eq!((trace.output(product), trace.output(sum)), ([4.0; 4].as_slice(), [5.0; 4].as_slice()));
