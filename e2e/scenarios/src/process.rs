@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use anyhow::{bail, Context, Result};
@@ -40,24 +40,16 @@ pub fn repository() -> PathBuf {
 /// When the demo fails: its exit code and output.
 pub fn run_scenario(scenario: &str, seed: u64, more: &[&str]) -> Result<Value> {
     let out = tempfile::tempdir()?;
-    let output = Command::new(path_from_env("ASSAY_BIN")?)
-        .arg("demo")
-        .args(["--scenario", scenario, "--seed", &seed.to_string(), "--out"])
-        .arg(out.path())
-        .arg("--artifacts")
-        .arg(path_from_env("ASSAY_ARTIFACTS")?)
-        .args(more)
-        .current_dir(repository())
-        .output()
-        .context("cannot start the assay binary")?;
-    if !output.status.success() {
-        bail!(
-            "scenario {scenario} with seed {seed} failed ({}):\n{}\n{}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
+    assay(&format!("scenario {scenario} with seed {seed}"), |command| {
+        command
+            .arg("demo")
+            .args(["--scenario", scenario, "--seed", &seed.to_string(), "--out"])
+            .arg(out.path())
+            .arg("--artifacts")
+            .arg(path_from_env("ASSAY_ARTIFACTS")?)
+            .args(more);
+        Ok(())
+    })?;
     let report = out.path().join(scenario).join("report.json");
     let text = std::fs::read_to_string(&report).with_context(|| format!("no report at {}", report.display()))?;
     Ok(serde_json::from_str(&text)?)
@@ -68,13 +60,22 @@ pub fn run_scenario(scenario: &str, seed: u64, more: &[&str]) -> Result<Value> {
 /// # Errors
 /// When it fails: its exit code and output.
 pub fn plain_libtorch(task: &Path) -> Result<Value> {
-    let output = Command::new(path_from_env("ASSAY_BIN")?)
-        .args([OsStr::new("baseline"), OsStr::new("--json"), task.as_os_str()])
-        .current_dir(repository())
-        .output()
-        .context("cannot start the assay binary")?;
-    if !output.status.success() {
-        bail!("assay baseline failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    let printed = assay("plain libtorch's training", |command| {
+        command.args(["baseline", "--json"]).arg(task);
+        Ok(())
+    })?;
+    Ok(serde_json::from_slice(&printed)?)
+}
+
+/// Runs the binary; returns what it prints.
+fn assay(what: &str, arguments: impl FnOnce(&mut Command) -> Result<()>) -> Result<Vec<u8>> {
+    let mut command = Command::new(path_from_env("ASSAY_BIN")?);
+    arguments(&mut command)?;
+    let Output { status, stdout, stderr } =
+        command.current_dir(repository()).output().context("cannot start the assay binary")?;
+    if !status.success() {
+        let [stdout, stderr] = [&stdout, &stderr].map(|text| String::from_utf8_lossy(text));
+        bail!("{what} failed ({status}):\n{stdout}\n{stderr}");
     }
-    Ok(serde_json::from_slice(&output.stdout)?)
+    Ok(stdout)
 }

@@ -471,10 +471,17 @@ impl DemoArgs {
     }
     /// The arguments with which another command makes the same changes, but for the seed.
     pub(crate) fn replaced(&self) -> Vec<String> {
-        let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
-        let mode = name(self.mode.as_ref().and_then(ValueEnum::to_possible_value));
-        let arithmetic = name(self.arithmetic.as_ref().and_then(ValueEnum::to_possible_value));
-        let given = [("--mode", mode), ("--arithmetic", arithmetic)];
-        given.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
+        let given = [flag("--mode", self.mode.as_ref()), flag("--arithmetic", self.arithmetic.as_ref())];
+        given.into_iter().flatten().flatten().collect()
     }
+
+    /// The arguments of the solver alone.
+    pub(crate) fn of_solver(&self) -> Vec<String> {
+        flag("--backend", Some(&self.backend)).into_iter().flatten().collect()
+    }
+}
+
+/// A flag and its value as they are written, if one is given.
+fn flag<V: ValueEnum>(flag: &str, value: Option<&V>) -> Option<[String; 2]> {
+    Some([flag.to_owned(), value?.to_possible_value()?.get_name().to_owned()])
 }

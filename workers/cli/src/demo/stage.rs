@@ -11,7 +11,6 @@ use anyhow::{bail, Context, Result};
 use assay_chain::{Chain, Deployment, NodeOptions, Signer, Substrate};
 use assay_core::protocol::{task::Phase, Block, Task};
 use assay_roles::journal::Entry;
-use clap::ValueEnum as _;
 
 use super::{
     board::Board,
@@ -121,8 +120,7 @@ impl Common<'_> {
             arguments.extend(self.args.replaced());
         }
         if member.name == SOLVER {
-            let backend = self.args.backend.to_possible_value();
-            arguments.extend(backend.into_iter().flat_map(|name| ["--backend".into(), name.get_name().to_owned()]));
+            arguments.extend(self.args.of_solver());
         }
         for (flag, value) in [
             ("--key", member.key.to_owned()),

@@ -49,7 +49,7 @@ fn past_cache<R>(direct: &File, file: &File, produce: impl FnOnce(&mut dyn FnMut
         let (there, full) = sync_channel(BLOCKS);
         let (back, empty) = sync_channel(BLOCKS);
         let disk = scope.spawn(move || write_blocks(direct, file, &full, &back));
-        let mut blocks = Blocks { current: Block::new(), fresh: BLOCKS - 1, there, empty, failed: false };
+        let mut blocks = Blocks { current: Block::new(), there, empty, failed: false };
         let produced = produce(&mut |piece| blocks.push(piece));
         let Blocks { current, there, .. } = blocks;
         drop(there);
@@ -62,13 +62,16 @@ fn past_cache<R>(direct: &File, file: &File, produce: impl FnOnce(&mut dyn FnMut
 /// Writes every block that comes, and returns where the next one would be written.
 fn write_blocks(direct: &File, file: &File, full: &Receiver<Block>, back: &SyncSender<Block>) -> io::Result<u64> {
     let mut at = 0;
+    // All but the one that is filled first. Nobody takes them behind the last piece, nor what comes back then.
+    for _ in 1..BLOCKS {
+        let _ = back.send(Block::new());
+    }
     while let Ok(mut block) = full.recv() {
         let bytes = block.filled();
         // Some systems open a file this way and refuse to write it.
         direct.write_all_at(bytes, at).or_else(|_| file.write_all_at(bytes, at))?;
         at += bytes.len() as u64;
         block.length = 0;
-        // Nobody takes it behind the last piece.
         let _ = back.send(block);
     }
     Ok(at)
@@ -92,8 +95,6 @@ fn open_direct(_path: &Path) -> Option<File> {
 /// The side that fills blocks.
 struct Blocks {
     current: Block,
-    /// Blocks that were not made yet.
-    fresh: usize,
     there: SyncSender<Block>,
     empty: Receiver<Block>,
     /// Whether the other side has stopped: its error is told in the end.
@@ -105,13 +106,7 @@ impl Blocks {
         while !piece.is_empty() && !self.failed {
             piece = self.current.push(piece);
             if self.current.filled().len() == BLOCK {
-                let next = match self.fresh.checked_sub(1) {
-                    Some(fewer) => {
-                        self.fresh = fewer;
-                        Some(Block::new())
-                    }
-                    None => self.empty.recv().ok(),
-                };
+                let next = self.empty.recv().ok();
                 self.failed = next.is_none();
                 let full = std::mem::replace(&mut self.current, next.unwrap_or_default());
                 self.failed |= self.there.send(full).is_err();

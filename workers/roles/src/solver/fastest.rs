@@ -22,22 +22,21 @@ pub(super) fn fastest(
     arithmetic: Arithmetic,
     hardware: Hardware,
 ) -> Result<Backend, RoleError> {
+    let can_be_had = |backend: &Backend| backend.is_built() && check(job, Mode::Tolerant, (*backend, hardware)).is_ok();
+    let backends: Vec<Backend> = [Backend::Torch, Backend::Reproducible].into_iter().filter(can_be_had).collect();
+    if let [] | [_] = backends.as_slice() {
+        // What can't be had fails when it is used, with its reason.
+        return Ok(backends.first().copied().unwrap_or_default());
+    }
     let mut paces = Vec::new();
-    for backend in [Backend::Torch, Backend::Reproducible] {
-        let with = (backend, hardware);
-        if !backend.is_built() || check(job, Mode::Tolerant, with).is_err() {
-            continue;
-        }
+    for backend in backends {
         // One after the other: a model may fit into memory once.
-        let mut trainer = trainer(job, Mode::Tolerant, arithmetic, with, (*job.start).clone())?;
+        let mut trainer = trainer(job, arithmetic, (backend, hardware), (*job.start).clone())?;
         paces.push((backend, pace(trainer.as_mut(), spec.steps)?));
     }
-    // What can't be had fails when it is used, with its reason.
     let (fastest, _) = paces.iter().min_by_key(|(_, pace)| *pace).copied().unwrap_or_default();
-    if paces.len() > 1 {
-        let each = paces.iter().map(|(backend, pace)| format!("{backend} takes {pace:.3?} for a step"));
-        scribe.note(format!("{}: training with {fastest}", each.collect::<Vec<_>>().join(", ")));
-    }
+    let each = paces.iter().map(|(backend, pace)| format!("{backend} takes {pace:.3?} for a step"));
+    scribe.note(format!("{}: training with {fastest}", each.collect::<Vec<_>>().join(", ")));
     Ok(fastest)
 }
 

@@ -86,7 +86,7 @@ impl Training {
         if let Some(remark) = remark(job.task.terms.arithmetic, arithmetic, (backend, hardware.device)) {
             scribe.note(remark);
         }
-        let trainer = trainer(&job, task.spec.mode, arithmetic, (backend, hardware), start)?;
+        let trainer = trainer(&job, arithmetic, (backend, hardware), start)?;
         Ok(Self { trainer, published, cheat: options.cheat, spare: Spare::default() })
     }
 

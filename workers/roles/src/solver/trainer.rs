@@ -59,19 +59,18 @@ pub(super) fn remark(allowed: Arithmetic, taken: Arithmetic, (backend, device): 
     Some(format!("the task allows {allowed}: {done}{why}"))
 }
 
-/// The trainer that mode and options ask for, in this arithmetic. Which backend is the fastest was found out before.
+/// The trainer of a backend, in this arithmetic. Which one a task's mode allows, and is the fastest, was found out before.
 #[cfg_attr(not(feature = "torch"), allow(unused_variables))]
 pub(super) fn trainer(
     job: &Job,
-    mode: Mode,
     arithmetic: Arithmetic,
     (backend, hardware): (Backend, Hardware),
     start: State,
 ) -> Result<Box<dyn Trainer>, RoleError> {
     let reproducible = |start| Machine::new(hardware, &job.compiled.step, &job.compiled.training_data(), start);
-    match (mode, backend) {
+    match backend {
         #[cfg(feature = "torch")]
-        (Mode::Tolerant, Backend::Torch) => {
+        Backend::Torch => {
             assay_engine::torch::set_threads(hardware.threads);
             let data = job.compiled.training_data();
             let mut task = job.task.clone();
@@ -80,7 +79,7 @@ pub(super) fn trainer(
             Ok(Box::new(Torch { trainer, state: None }))
         }
         #[cfg(not(feature = "torch"))]
-        (Mode::Tolerant, Backend::Torch) => {
+        Backend::Torch => {
             tracing::warn!("this build has no libtorch: training with the reproducible engine");
             Ok(Box::new(reproducible(start)?))
         }

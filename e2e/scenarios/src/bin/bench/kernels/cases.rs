@@ -1,5 +1,5 @@
 //! What is measured: operators at the shapes that the examples have, and products of some sizes.
-use super::excerpt::{Excerpt, Recorded};
+use super::excerpt::{producer, Excerpt, Recorded};
 use anyhow::{Context as _, Result};
 use assay_core::arith::random::philox;
 use assay_core::graph::{ConvPart, Input, Name, Node, Op, Program, Shape, Source, StateDecl, Window};
@@ -227,10 +227,6 @@ pub(super) fn adam(example: &Recorded) -> Result<Option<Case>> {
     let mut own: Vec<usize> = (rate..nodes.len()).collect();
     // As the executor does: the new states, a program's last nodes, as soon as there is what they are made of.
     let results = nodes.len() - example.program().states.len();
-    let producer = |input: &Input| match input.source {
-        Source::Node { index } => Some(index as usize),
-        _ => None,
-    };
     let made_of = |node: &Node| node.inputs.iter().filter_map(producer).max();
     own.sort_by_key(|&at| if at < results { at } else { made_of(&nodes[at]).unwrap_or(at) });
     let excerpt = example.excerpt(&own)?;

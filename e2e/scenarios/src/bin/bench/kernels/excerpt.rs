@@ -79,8 +79,7 @@ impl Excerpt {
             let mut node = program.nodes.get(index).context("no such node")?.clone();
             for input in &mut node.inputs {
                 ensure!(input.dtype == Dtype::F32 && !matches!(input.source, Source::Data { .. }), "a node reads data");
-                let at_node = |at: usize| matches!(input.source, Source::Node { index } if index as usize == at);
-                if let Some(earlier) = nodes.iter().position(|&at| at_node(at)) {
+                if let Some(earlier) = nodes.iter().position(|&at| producer(input) == Some(at)) {
                     input.source = Source::Node { index: earlier as u32 };
                     continue;
                 }
@@ -95,9 +94,7 @@ impl Excerpt {
             }
             own.push(node);
         }
-        let reads = |node: &Node, at: usize| {
-            node.inputs.iter().any(|input| matches!(input.source, Source::Node { index } if index as usize == at))
-        };
+        let reads = |node: &Node, at: usize| node.inputs.iter().any(|input| producer(input) == Some(at));
         let others = || program.nodes.iter().enumerate().filter(|(at, _)| !nodes.contains(at));
         let is_read = |at: usize| at >= results || others().any(|(_, node)| reads(node, at));
         // Of nodes that nobody reads the last is what they are for.
@@ -178,6 +175,14 @@ impl Excerpt {
             // Whole steps were made; what is asked for is the time of `count`.
             Ok(took.mul_f64(count as f64 / (steps * times) as f64))
         })
+    }
+}
+
+/// The node that an input reads, if it reads one.
+pub(super) fn producer(input: &Input) -> Option<usize> {
+    match input.source {
+        Source::Node { index } => Some(index as usize),
+        _ => None,
     }
 }
 
