@@ -1,4 +1,5 @@
 //! Maps in Rust: every row of a function's table is one `let`.
+use assay_core::arith::F32;
 use assay_core::graph::function::{source, Function, Row, Source};
 use assay_core::graph::Prim;
 use std::fmt::Write;
@@ -23,7 +24,7 @@ impl Formula for {function:?} {{
     const PARAMS: usize = {parameters};
     const COLUMN: bool = {column};
     #[inline(always)]
-    fn value<V: Lanes>(x: [V; 4], p: [V; 4], column: V) -> V {{
+    fn value<V: Lanewise>(x: [V; 4], p: [V; 4], column: V) -> V {{
         let _ = (x, p, column);
 {body}    }}
 }}"
@@ -47,12 +48,7 @@ fn body(rows: &[Row]) -> String {
     let mut body = String::new();
     // Writing to a string can't fail.
     for (row, &(prim, args)) in rows.iter().enumerate().filter(|(row, _)| uses.needed[*row]) {
-        let args: Vec<String> = args[..prim.arity()].iter().map(|&arg| argument(arg)).collect();
-        let value = match prim {
-            // The definition's way of saying "x".
-            Prim::Max if args[0] == args[1] => args[0].clone(),
-            _ => format!("{}.{}({})", args[0], method(prim), args[1..].join(", ")),
-        };
+        let value = value(rows, (prim, args));
         let canonical = if uses.canonical[row] { ".canonical()" } else { "" };
         let _ = match row == rows.len() - 1 {
             true => writeln!(body, "        {value}{canonical}"),
@@ -60,6 +56,49 @@ fn body(rows: &[Row]) -> String {
         };
     }
     body
+}
+
+/// A row's value, by fewer instructions where constants allow.
+fn value(rows: &[Row], (prim, args): Row) -> String {
+    let [a, b, c, d] = args;
+    let call = |x: u8, method: &str, args: &[u8]| {
+        let args: Vec<String> = args.iter().map(|&arg| argument(arg)).collect();
+        format!("{}.{method}({})", argument(x), args.join(", "))
+    };
+    match prim {
+        // The definition's way of saying "x".
+        Prim::Max if a == b => argument(a),
+        Prim::Max if is_usual(b) => call(a, "at_least", &[b]),
+        Prim::Max if is_usual(a) => call(b, "at_least", &[a]),
+        Prim::SelectGt if is_usual(b) && [b, a] == [c, d] => call(a, "at_most", &[b]),
+        Prim::Mul if source(b) == MINUS_ONE => call(a, "neg", &[]),
+        Prim::ScaleB if is_rounded(rows, b) => call(a, "scale", &[b]),
+        _ => call(a, method(prim), &args[1..prim.arity()]),
+    }
+}
+
+const MINUS_ONE: Source = Source::Const(F32(0xbf80_0000));
+/// 1.5 · 2²³.
+const ROUNDER: Source = Source::Const(F32(0x4b40_0000));
+
+/// A constant that is neither zero nor NaN.
+fn is_usual(arg: u8) -> bool {
+    matches!(source(arg), Source::Const(value) if !value.is_nan() && value.0 << 1 != 0)
+}
+
+/// Whether it is a number to which 1.5 · 2²³ was added and taken away again: where the first sum isn't an integer, its
+/// magnitude is below 2²³, and so the difference is below −2²².
+fn is_rounded(rows: &[Row], arg: u8) -> bool {
+    let row = |arg| match source(arg) {
+        Source::Row(row) => Some(rows[usize::from(row)]),
+        _ => None,
+    };
+    let Some((Prim::Sub, [sum, taken, ..])) = row(arg) else { return false };
+    let added = match row(sum) {
+        Some((Prim::Fma, [_, _, added, _]) | (Prim::Add, [_, added, ..])) => added,
+        _ => return false,
+    };
+    [added, taken].map(source) == [ROUNDER; 2]
 }
 
 fn argument(arg: u8) -> String {
@@ -72,7 +111,7 @@ fn argument(arg: u8) -> String {
     }
 }
 
-/// That of `Lanes`.
+/// That of `Lanewise`.
 fn method(prim: Prim) -> &'static str {
     match prim {
         Prim::Add => "add",

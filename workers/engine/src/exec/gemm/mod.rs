@@ -160,7 +160,7 @@ impl Kernel for Product<'_> {
                     b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b);
                     for band in rows.clone().step_by(BAND) {
                         let band = band..(band + BAND).min(rows.end);
-                        let a = a.rows(slice.clone(), band.clone(), &mut scratch.a);
+                        let a = a.rows::<V>(slice.clone(), band.clone(), &mut scratch.a);
                         let continues = slice.start != block;
                         // SAFETY: the band begins inside the rows.
                         let to = unsafe { to.add((band.start - rows.start) * stride) };

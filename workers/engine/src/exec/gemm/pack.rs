@@ -2,12 +2,23 @@
 use super::{Factor, Lanes};
 use std::ops::Range;
 
-/// A packed or unpacked left factor: element (i, p) is at `i · row + p · term`, counted from its first.
+/// Some terms of some rows of a left factor.
 #[derive(Clone, Copy)]
-pub(super) struct Rows {
-    pub(super) first: *const f32,
-    pub(super) row: usize,
-    pub(super) term: usize,
+pub(super) enum Rows {
+    /// Line by line: where the first begins, and from one to the next.
+    Lines(*const f32, usize),
+    /// Tile by tile, of the heights that `height` says, one behind the other: in a tile, all rows of one term, then
+    /// those of the next.
+    Packed(*const f32),
+}
+
+/// Rows of the next tile where so many are left.
+fn height<V: Lanes>(left: usize) -> usize {
+    if left >= V::ROWS {
+        V::ROWS
+    } else {
+        left.min(4)
+    }
 }
 
 /// Row strides (in values) that are multiples of this make rows compete for the same places of a cache.
@@ -16,21 +27,50 @@ const BAD_STRIDE: usize = 1024;
 impl Factor<'_> {
     /// These terms of these rows of a left factor, where they are or copied to the buffer.
     #[inline(always)]
-    pub(super) fn rows(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
+    pub(super) fn rows<V: Lanes>(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
         let first = &self.values[rows.start * self.rows + terms.start * self.columns..];
-        let stride = self.rows.max(self.columns);
-        if !stride.is_multiple_of(BAD_STRIDE) {
-            return Rows { first: first.as_ptr(), row: self.rows, term: self.columns };
+        if self.columns != 1 {
+            return self.packed::<V>(first, terms.len(), rows.len(), to);
         }
-        // Lines of the memory layout, copied one after the other with a little space between.
-        let (lines, len) = if self.columns == 1 { (rows.len(), terms.len()) } else { (terms.len(), rows.len()) };
-        let padded = len + 16;
-        to.resize(to.len().max(lines * padded), 0.0);
-        for line in 0..lines {
-            to[line * padded..][..len].copy_from_slice(&first[line * stride..][..len]);
+        if !self.rows.is_multiple_of(BAD_STRIDE) {
+            return Rows::Lines(first.as_ptr(), self.rows);
         }
-        let (row, term) = if self.columns == 1 { (padded, 1) } else { (1, padded) };
-        Rows { first: to.as_ptr(), row, term }
+        // With a little space between.
+        let padded = terms.len() + 16;
+        to.resize(to.len().max(rows.len() * padded), 0.0);
+        for (from, to) in first.chunks(self.rows).zip(to.chunks_exact_mut(padded)).take(rows.len()) {
+            to[..terms.len()].copy_from_slice(&from[..terms.len()]);
+        }
+        Rows::Lines(to.as_ptr(), padded)
+    }
+
+    /// The same of a factor whose columns are contiguous.
+    #[inline(always)]
+    fn packed<V: Lanes>(&self, from: &[f32], terms: usize, rows: usize, to: &mut Vec<f32>) -> Rows {
+        to.resize(to.len().max(rows * terms), 0.0);
+        let mut row = 0;
+        while row < rows {
+            let height = height::<V>(rows - row);
+            let tile = &mut to[row * terms..][..height * terms];
+            match height {
+                8 => lines::<8>(&from[row..], self.columns, tile),
+                6 => lines::<6>(&from[row..], self.columns, tile),
+                4 => lines::<4>(&from[row..], self.columns, tile),
+                3 => lines::<3>(&from[row..], self.columns, tile),
+                2 => lines::<2>(&from[row..], self.columns, tile),
+                _ => lines::<1>(&from[row..], self.columns, tile),
+            }
+            row += height;
+        }
+        Rows::Packed(to.as_ptr())
+    }
+}
+
+/// The first R values of lines that are so far apart.
+#[inline(always)]
+fn lines<const R: usize>(from: &[f32], stride: usize, to: &mut [f32]) {
+    for (line, to) in to.as_chunks_mut::<R>().0.iter_mut().enumerate() {
+        to.copy_from_slice(&from[line * stride..][..R]);
     }
 }
 
@@ -41,7 +81,7 @@ fn panels<V: Lanes>(
     terms: usize,
     columns: Range<usize>,
     to: &mut Vec<f32>,
-) -> impl Iterator<Item = (Range<usize>, usize, *mut f32)> {
+) -> impl Iterator<Item = (Range<usize>, usize, *mut f32)> + Clone {
     let padded = columns.len().next_multiple_of(V::N);
     to.resize(to.len().max(terms * padded + V::N), 0.0);
     let base = to.as_mut_ptr();
@@ -58,19 +98,46 @@ impl Factor<'_> {
     /// vectors of one term, then those of the next. What the last vector has too much is 0.
     #[inline(always)]
     pub(super) fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>) {
-        for (columns, width, panel) in panels::<V>(terms.len(), columns, to) {
+        let panels = panels::<V>(terms.len(), columns, to);
+        let panel = |width: usize, panel: *mut f32| {
             // SAFETY: the panel has so many values.
-            let panel = unsafe { std::slice::from_raw_parts_mut(panel, terms.len() * width) };
-            if self.columns != 1 {
-                transposed::<V>(*self, terms.clone(), columns, width, panel);
-                continue;
+            unsafe { std::slice::from_raw_parts_mut(panel, terms.len() * width) }
+        };
+        if self.columns != 1 {
+            for (columns, width, to) in panels {
+                transposed::<V>(*self, terms.clone(), columns, width, panel(width, to));
             }
-            for (line, term) in panel.chunks_exact_mut(width).zip(terms.clone()) {
-                let (used, rest) = line.split_at_mut(columns.len());
-                used.copy_from_slice(&self.values[term * self.rows + columns.start..][..columns.len()]);
-                rest.fill(0.0);
+            return;
+        }
+        // Some terms of all panels before the next ones: what is read then lies side by side.
+        for first in terms.clone().step_by(AT_ONCE) {
+            let some = first..(first + AT_ONCE).min(terms.end);
+            for (columns, width, to) in panels.clone() {
+                let lines = panel(width, to)[(first - terms.start) * width..].chunks_exact_mut(width);
+                for (line, term) in lines.zip(some.clone()) {
+                    copy::<V>(&self.values[term * self.rows + columns.start..][..columns.len()], line);
+                }
             }
         }
+    }
+}
+
+/// Terms of a right factor that are packed at once.
+const AT_ONCE: usize = 16;
+
+/// Copies a line and fills it up with 0.
+#[inline(always)]
+fn copy<V: Lanes>(from: &[f32], to: &mut [f32]) {
+    let mut vectors = from.chunks_exact(V::N);
+    for (from, to) in vectors.by_ref().zip(to.chunks_exact_mut(V::N)) {
+        // SAFETY: chunks of N.
+        unsafe { V::load(from.as_ptr()).store(to.as_mut_ptr()) };
+    }
+    let rest = vectors.remainder();
+    if !rest.is_empty() {
+        let (used, behind) = to[from.len() - rest.len()..].split_at_mut(rest.len());
+        used.copy_from_slice(rest);
+        behind.fill(0.0);
     }
 }
 

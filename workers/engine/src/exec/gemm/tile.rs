@@ -44,6 +44,7 @@ impl Tiles {
     #[inline(always)]
     unsafe fn rows_of<V: Lanes, const C: usize>(&self) {
         let mut row = 0;
+        // Of the heights that `pack::height` says; a loop over these would have sums kept in memory.
         // SAFETY: the caller's promise; rows stay below `self.rows`.
         unsafe {
             while V::ROWS == 8 && row + 8 <= self.rows {
@@ -71,17 +72,22 @@ impl Tiles {
     unsafe fn tile<V: Lanes, const R: usize, const C: usize>(&self, row: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            if self.a.term == 1 {
-                self.chain::<V, R, C, true>(row);
-            } else {
-                self.chain::<V, R, C, false>(row);
+            match self.a {
+                Rows::Lines(first, stride) => self.chain::<V, R, C, true>(row, first.add(row * stride), stride),
+                Rows::Packed(first) => self.chain::<V, R, C, false>(row, first.add(row * self.terms), 1),
             }
         }
     }
 
-    /// R rows by C vectors. `LINES`: rows of the left factor are contiguous; else its terms are.
+    /// R rows by C vectors, from where the left factor's first is. `LINES`: its rows are contiguous, so far apart; else
+    /// its terms.
     #[inline(always)]
-    unsafe fn chain<V: Lanes, const R: usize, const C: usize, const LINES: bool>(&self, row: usize) {
+    unsafe fn chain<V: Lanes, const R: usize, const C: usize, const LINES: bool>(
+        &self,
+        row: usize,
+        a: *const f32,
+        stride: usize,
+    ) {
         // SAFETY: the caller's promise.
         unsafe {
             let mut sums = [[V::splat(0.0); C]; R];
@@ -99,10 +105,9 @@ impl Tiles {
                     }
                 }
             }
-            let a = self.a.first.add(row * self.a.row);
             let mut lines = [a; R];
             for r in 0..R {
-                lines[r] = a.add(r * self.a.row);
+                lines[r] = a.add(r * stride);
             }
             let mut panel = self.panel;
             let mut at = a;
@@ -119,7 +124,7 @@ impl Tiles {
                 }
                 panel = panel.add(C * V::N);
                 if !LINES {
-                    at = at.wrapping_add(self.a.term);
+                    at = at.wrapping_add(R);
                 }
             }
             if last >= V::N {

@@ -1,5 +1,5 @@
 //! AVX2 and FMA: eight lanes.
-use super::{Lanes, NAN};
+use super::{Lanes, Lanewise, NAN};
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -48,13 +48,10 @@ impl Avx2 {
 unsafe impl Lanes for Avx2 {
     type Half = Self;
     const N: usize = 8;
+    const REGISTERS: usize = 16;
     const ROWS: usize = 6;
     const COLUMNS: usize = 2;
 
-    #[inline(always)]
-    fn splat(x: f32) -> Self {
-        unsafe { Avx2(_mm256_set1_ps(x)) }
-    }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         unsafe { Avx2(_mm256_loadu_ps(from)) }
@@ -105,6 +102,14 @@ unsafe impl Lanes for Avx2 {
             _mm256_storeu_ps(to, _mm256_permute2f128_ps::<0x20>(low, high));
             _mm256_storeu_ps(to.add(8), _mm256_permute2f128_ps::<0x31>(low, high));
         }
+    }
+}
+
+// SAFETY: as above.
+unsafe impl Lanewise for Avx2 {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        unsafe { Avx2(_mm256_set1_ps(x)) }
     }
     #[inline(always)]
     fn add(self, b: Self) -> Self {
@@ -187,5 +192,18 @@ unsafe impl Lanes for Avx2 {
             let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0);
             Avx2(_mm256_blendv_ps(self.0, _mm256_set1_ps(NAN), nan))
         }
+    }
+    #[inline(always)]
+    fn neg(self) -> Self {
+        unsafe { Avx2(_mm256_xor_ps(self.0, _mm256_set1_ps(-0.0))) }
+    }
+    #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        // The second operand for a NaN.
+        unsafe { Avx2(_mm256_max_ps(least.0, self.0)) }
+    }
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        unsafe { Avx2(_mm256_min_ps(most.0, self.0)) }
     }
 }

@@ -1,5 +1,5 @@
 //! AVX-512: sixteen lanes.
-use super::{Lanes, NAN};
+use super::{Lanes, Lanewise, NAN};
 use std::arch::x86_64::*;
 
 /// Classes of VFPCLASSPS: zeros, infinities and NaNs, each of both kinds.
@@ -12,13 +12,10 @@ pub(super) struct Avx512(__m512);
 unsafe impl Lanes for Avx512 {
     type Half = super::avx2::Avx2;
     const N: usize = 16;
+    const REGISTERS: usize = 32;
     const ROWS: usize = 8;
     const COLUMNS: usize = 3;
 
-    #[inline(always)]
-    fn splat(x: f32) -> Self {
-        unsafe { Avx512(_mm512_set1_ps(x)) }
-    }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         unsafe { Avx512(_mm512_loadu_ps(from)) }
@@ -76,6 +73,14 @@ unsafe impl Lanes for Avx512 {
             _mm512_storeu_ps(to.add(16), _mm512_permutex2var_ps(self.0, high, odd.0));
         }
     }
+}
+
+// SAFETY: as above.
+unsafe impl Lanewise for Avx512 {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        unsafe { Avx512(_mm512_set1_ps(x)) }
+    }
     #[inline(always)]
     fn add(self, b: Self) -> Self {
         unsafe { Avx512(_mm512_add_ps(self.0, b.0)) }
@@ -121,13 +126,9 @@ unsafe impl Lanes for Avx512 {
     }
     #[inline(always)]
     fn scale_b(self, b: Self) -> Self {
-        unsafe {
-            let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(b.0, b.0);
-            // To the nearest integer; what isn't a number is 0, and beyond ±512 nothing changes.
-            let n = _mm512_maskz_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(number, b.0);
-            let n = _mm512_max_ps(_mm512_min_ps(n, _mm512_set1_ps(512.0)), _mm512_set1_ps(-512.0));
-            Avx512(_mm512_scalef_ps(self.0, n))
-        }
+        // What isn't a number stays none.
+        let rounded = unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(b.0) };
+        self.scale(Avx512(rounded))
     }
     #[inline(always)]
     fn exponent(self) -> Self {
@@ -150,6 +151,28 @@ unsafe impl Lanes for Avx512 {
         unsafe {
             let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
             Avx512(_mm512_mask_mov_ps(self.0, nan, _mm512_set1_ps(NAN)))
+        }
+    }
+    #[inline(always)]
+    fn neg(self) -> Self {
+        unsafe { Avx512(_mm512_xor_ps(self.0, _mm512_set1_ps(-0.0))) }
+    }
+    #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        // The second operand for a NaN.
+        unsafe { Avx512(_mm512_max_ps(least.0, self.0)) }
+    }
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        unsafe { Avx512(_mm512_min_ps(most.0, self.0)) }
+    }
+    #[inline(always)]
+    fn scale(self, n: Self) -> Self {
+        unsafe {
+            // What isn't a number is 0, and beyond ±512 nothing changes.
+            let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(n.0, n.0);
+            let n = _mm512_max_ps(_mm512_min_ps(n.0, _mm512_set1_ps(512.0)), _mm512_set1_ps(-512.0));
+            Avx512(_mm512_mask_scalef_ps(self.0, number, self.0, n))
         }
     }
 }

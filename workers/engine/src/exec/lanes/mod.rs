@@ -1,7 +1,7 @@
 //! Vectors of binary32 and what the protocol's primitives are on them, for each instruction set.
 //!
 //! Every method does to each lane what the function of the same name in [`assay_core::arith`] does, except that a NaN
-//! may have any payload until [`Lanes::canonical`]: whether a value is NaN never depends on payloads.
+//! may have any payload until [`Lanewise::canonical`]: whether a value is NaN never depends on payloads.
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -10,24 +10,83 @@ mod avx512;
 mod neon;
 mod portable;
 mod scalar;
+mod several;
+
+pub(crate) use several::Several;
+
+/// What is done to each lane alike.
+///
+/// # Safety
+/// As for [`Lanes`].
+pub(crate) unsafe trait Lanewise: Copy {
+    /// All lanes alike.
+    fn splat(x: f32) -> Self;
+    /// `a + b`.
+    fn add(self, b: Self) -> Self;
+    /// `a - b`.
+    fn sub(self, b: Self) -> Self;
+    /// `a · b`.
+    fn mul(self, b: Self) -> Self;
+    /// `a / b`.
+    fn div(self, b: Self) -> Self;
+    /// `a · b + c`, rounded once.
+    fn fma(self, b: Self, c: Self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// The greater one, NaN if either is, +0 above −0.
+    fn max(self, b: Self) -> Self;
+    /// `a > b ? c : d`, bits moved unchanged.
+    fn select_gt(self, b: Self, c: Self, d: Self) -> Self;
+    /// `a == b ? c : d`, bits moved unchanged.
+    fn select_eq(self, b: Self, c: Self, d: Self) -> Self;
+    /// `a · 2^round(b)`, rounded once.
+    fn scale_b(self, b: Self) -> Self;
+    /// The greatest `e` with `2^e <= |a|`; 0 for ±0 and what isn't finite.
+    fn exponent(self) -> Self;
+    /// `|a| / 2^exponent(a)`.
+    fn significand(self) -> Self;
+    /// 0x7fc00000 for every NaN.
+    fn canonical(self) -> Self;
+
+    /// `-a`, what the product with −1 is.
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.mul(Self::splat(-1.0))
+    }
+    /// `max(a, least)`, where that is neither zero nor NaN.
+    #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        self.max(least)
+    }
+    /// `a > most ? most : a`, where that is neither zero nor NaN.
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        self.select_gt(most, most, self)
+    }
+    /// [`scale_b`](Lanewise::scale_b), where every `n` is an integer, or not within ±2²².
+    #[inline(always)]
+    fn scale(self, n: Self) -> Self {
+        self.scale_b(n)
+    }
+}
 
 /// The lanes of one vector register (or of what stands for one).
 ///
 /// # Safety
 /// Implementors use instructions that the machine may lack. A kernel gets a `V: Lanes` only from [`Isa::run`], which
 /// has checked, and nothing else may call these methods.
-pub(crate) unsafe trait Lanes: Copy {
+pub(crate) unsafe trait Lanes: Lanewise {
     /// Vectors of half as many lanes, where they are faster for so few; else these.
     type Half: Lanes;
     /// Number of lanes: a divisor of 32, from [`MIN_LANES`] to [`MAX_LANES`].
     const N: usize;
+    /// Vector registers: 16, or 32.
+    const REGISTERS: usize;
     /// Rows of a tile in a matrix product, 4 to 8: as many as registers hold, with [`COLUMNS`](Self::COLUMNS) vectors each.
     const ROWS: usize;
     /// Vectors in a row of a tile, at most 3.
     const COLUMNS: usize;
 
-    /// All lanes alike.
-    fn splat(x: f32) -> Self;
     /// `N` values.
     ///
     /// # Safety
@@ -59,33 +118,6 @@ pub(crate) unsafe trait Lanes: Copy {
     /// # Safety
     /// They are writable.
     unsafe fn store_pairs(self, odd: Self, to: *mut f32);
-
-    /// `a + b`.
-    fn add(self, b: Self) -> Self;
-    /// `a - b`.
-    fn sub(self, b: Self) -> Self;
-    /// `a · b`.
-    fn mul(self, b: Self) -> Self;
-    /// `a / b`.
-    fn div(self, b: Self) -> Self;
-    /// `a · b + c`, rounded once.
-    fn fma(self, b: Self, c: Self) -> Self;
-    /// The square root.
-    fn sqrt(self) -> Self;
-    /// The greater one, NaN if either is, +0 above −0.
-    fn max(self, b: Self) -> Self;
-    /// `a > b ? c : d`, bits moved unchanged.
-    fn select_gt(self, b: Self, c: Self, d: Self) -> Self;
-    /// `a == b ? c : d`, bits moved unchanged.
-    fn select_eq(self, b: Self, c: Self, d: Self) -> Self;
-    /// `a · 2^round(b)`, rounded once.
-    fn scale_b(self, b: Self) -> Self;
-    /// The greatest `e` with `2^e <= |a|`; 0 for ±0 and what isn't finite.
-    fn exponent(self) -> Self;
-    /// `|a| / 2^exponent(a)`.
-    fn significand(self) -> Self;
-    /// 0x7fc00000 for every NaN.
-    fn canonical(self) -> Self;
 
     /// The first `n < N` lanes from memory, the others +0.
     #[inline(always)]

@@ -1,5 +1,5 @@
 //! NEON, which every 64-bit ARM processor for general use has: four lanes, 32 registers.
-use super::{Lanes, NAN};
+use super::{Lanes, Lanewise, NAN};
 use std::arch::aarch64::*;
 
 #[derive(Clone, Copy)]
@@ -47,13 +47,10 @@ unsafe impl Lanes for Neon {
     type Half = Self;
     const N: usize = 4;
     // 24 registers of sums, three of the right factor, one of the left: BLIS's tile for these processors.
+    const REGISTERS: usize = 32;
     const ROWS: usize = 8;
     const COLUMNS: usize = 3;
 
-    #[inline(always)]
-    fn splat(x: f32) -> Self {
-        unsafe { Neon(vdupq_n_f32(x)) }
-    }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         unsafe { Neon(vld1q_f32(from)) }
@@ -99,6 +96,14 @@ unsafe impl Lanes for Neon {
     #[inline(always)]
     unsafe fn store_pairs(self, odd: Self, to: *mut f32) {
         unsafe { vst2q_f32(to, float32x4x2_t(self.0, odd.0)) }
+    }
+}
+
+// SAFETY: as above.
+unsafe impl Lanewise for Neon {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        unsafe { Neon(vdupq_n_f32(x)) }
     }
     #[inline(always)]
     fn add(self, b: Self) -> Self {

@@ -1,5 +1,5 @@
 //! Eight lanes in an array, for machines without the vector instructions of the other modules.
-use super::{scalar, Lanes};
+use super::{scalar, Lanes, Lanewise};
 
 const N: usize = 8;
 
@@ -43,13 +43,10 @@ impl Portable {
 unsafe impl Lanes for Portable {
     type Half = Self;
     const N: usize = N;
+    const REGISTERS: usize = 16;
     const ROWS: usize = 4;
     const COLUMNS: usize = 1;
 
-    #[inline(always)]
-    fn splat(x: f32) -> Self {
-        Portable([x; N])
-    }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
@@ -89,6 +86,14 @@ unsafe impl Lanes for Portable {
         }
         // SAFETY: the caller's promise.
         unsafe { *to.cast() = pairs }
+    }
+}
+
+// SAFETY: as above.
+unsafe impl Lanewise for Portable {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Portable([x; N])
     }
     #[inline(always)]
     fn add(self, b: Self) -> Self {

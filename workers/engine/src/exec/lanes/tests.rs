@@ -126,6 +126,58 @@ proptest! {
     }
 }
 
+/// Operations for certain operands, each with the primitive that it stands for, of one of several vectors.
+struct Shortcuts {
+    args: [[f32; MAX_LANES]; 3],
+    constant: f32,
+}
+
+impl Kernel for Shortcuts {
+    type Output = Option<&'static str>;
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> Option<&'static str> {
+        let wide = |constant| Several([V::splat(7.0), V::splat(constant), V::splat(-0.0)]);
+        // SAFETY: MAX_LANES >= N values are there.
+        let [a, x, y] =
+            self.args.map(|arg| Several([V::splat(f32::NAN), unsafe { V::load(arg.as_ptr()) }, V::splat(3.0)]));
+        let (constant, rounder) = (wide(self.constant), wide(12_582_912.0));
+        let rounded = x.fma(y, rounder).sub(rounder);
+        let all = [
+            ("neg", a.neg(), a.mul(wide(-1.0))),
+            ("at_least", a.at_least(constant), a.max(constant)),
+            ("at_most", a.at_most(constant), a.select_gt(constant, constant, a)),
+            ("scale", a.scale(rounded), a.scale_b(rounded)),
+        ];
+        all.into_iter().find(|(_, got, expected)| lanes(got.0[1]) != lanes(expected.0[1])).map(|(name, ..)| name)
+    }
+}
+
+/// Lanes' bits.
+#[inline(always)]
+fn lanes<V: Lanes>(x: V) -> [u32; MAX_LANES] {
+    let mut out = [0.0; MAX_LANES];
+    // SAFETY: MAX_LANES >= N places are there.
+    unsafe { x.canonical().store(out.as_mut_ptr()) };
+    out.map(f32::to_bits)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #[test]
+    fn shortcuts_do_what_they_stand_for(
+        bits in prop::collection::vec(edge(), 3 * MAX_LANES),
+        constant in edge().prop_map(f32::from_bits).prop_filter("neither zero nor NaN", |c| *c != 0.0 && !c.is_nan()),
+    ) {
+        let mut args = [[0.0; MAX_LANES]; 3];
+        for (arg, bits) in args.iter_mut().zip(bits.chunks(MAX_LANES)) {
+            *arg = std::array::from_fn(|i| f32::from_bits(bits[i]));
+        }
+        for isa in Isa::available() {
+            prop_assert_eq!(isa.run(Shortcuts { args, constant }), None, "on {:?}", isa);
+        }
+    }
+}
+
 /// What primitives make of NaNs, each with `canonical` right behind it, where a compiler may take it for nothing.
 struct Nans([f32; MAX_LANES]);
 

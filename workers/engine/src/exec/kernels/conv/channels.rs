@@ -18,6 +18,30 @@ pub(super) fn vectors<V: Lanes>(channels: usize) -> impl Iterator<Item = Vector>
     })
 }
 
+/// Vectors of channels that tiles have, from this channel on.
+#[derive(Clone, Copy)]
+pub(super) enum Column {
+    /// Half a vector.
+    Half(usize),
+    /// One.
+    One(usize),
+    /// Two.
+    Two(usize),
+}
+
+/// The vectors of so many channels, as tiles have them.
+#[inline(always)]
+pub(super) fn tile_columns<V: Lanes>(channels: usize) -> impl Iterator<Item = Column> {
+    let mut vectors = vectors::<V>(channels).peekable();
+    std::iter::from_fn(move || {
+        vectors.next().map(|Vector { first, half }| match half {
+            true => Column::Half(first),
+            false if vectors.next_if(|next| !next.half).is_some() => Column::Two(first),
+            false => Column::One(first),
+        })
+    })
+}
+
 /// Lanes of all of them.
 #[inline(always)]
 pub(super) fn padded<V: Lanes>(channels: usize) -> usize {

@@ -2,8 +2,8 @@
 //!
 //! Lanes are channels, so that a place needs nothing of its neighbours, however small images are; and a vector holds
 //! weights, which are the same for all places.
-use super::chain::{all_tiles, chain, Tiles};
-use super::channels::{padded, vectors, write_lines, Vector};
+use super::chain::{all_tiles, chain, most_rows, one_tile, Tiles};
+use super::channels::{padded, tile_columns, vectors, write_lines, Column, Vector};
 use super::class::{Class, Shapes};
 use crate::exec::kernels::images::Geometry;
 use crate::exec::lanes::{Kernel, Lanes, MAX_LANES};
@@ -143,8 +143,6 @@ impl Kernel for Bands<'_> {
         let ((size, bands), columns) = (of.sizes.bands(), of.sizes.places[1]);
         let Scratch { sums, image: staged } = scratch;
         sums.resize(sums.len().max((2 * size * columns + V::N) * V::N), 0.0);
-        // Registers enough for a tile of two vectors.
-        let two = V::ROWS * V::COLUMNS >= 24;
         let channels = of.sizes.groups * of.sizes.channels;
         let is_plain = of.geometry.is_plain();
         if !is_plain {
@@ -167,15 +165,12 @@ impl Kernel for Bands<'_> {
             let rows = first..(first + size).min(of.sizes.places[0]);
             for group in 0..of.sizes.groups {
                 let read = &read[group * of.sizes.channels * of.geometry.channel..];
-                let mut vectors = vectors::<V>(of.sizes.results).peekable();
-                while let Some(Vector { first, half }) = vectors.next() {
-                    let at = (image, group, first);
-                    if half {
-                        of.band::<V, V::Half, 1>(at, rows.clone(), read, sums);
-                    } else if two && vectors.next_if(|next| !next.half).is_some() {
-                        of.band::<V, V, 2>(at, rows.clone(), read, sums);
-                    } else {
-                        of.band::<V, V, 1>(at, rows.clone(), read, sums);
+                for column in tile_columns::<V>(of.sizes.results) {
+                    let at = (image, group);
+                    match column {
+                        Column::Half(first) => of.band::<V, V::Half, 1>(at, first, rows.clone(), read, sums),
+                        Column::One(first) => of.band::<V, V, 1>(at, first, rows.clone(), read, sums),
+                        Column::Two(first) => of.band::<V, V, 2>(at, first, rows.clone(), read, sums),
                     }
                 }
             }
@@ -188,24 +183,35 @@ impl Call<'_> {
     #[inline(always)]
     fn band<V: Lanes, H: Lanes, const C: usize>(
         &self,
-        (image, group, first): (usize, usize, usize),
+        (image, group): (usize, usize),
+        first: usize,
         rows: Range<usize>,
         read: &[f32],
         sums: &mut [f32],
     ) {
-        let sizes = self.sizes;
+        let (sizes, most) = (self.sizes, most_rows::<V>(C));
         let columns = sizes.places[1];
         let weights = &self.packed[(group * padded::<V>(sizes.results) + first) * sizes.terms()..];
         let weights = std::array::from_fn(|c| &weights[c * sizes.terms() * H::N..][..sizes.terms() * H::N]);
         let count = rows.len() * columns;
         for class in self.classes {
-            for row in class.rows(&rows) {
-                let place = (class.first[0] + row * class.step[0] - rows.start) * columns + class.first[1];
-                let from = &read[row * class.steps[0]..];
-                let mut row: Row<'_, C> =
-                    Row { class, from, weights, to: &mut sums[place * H::N..], vector: count * H::N };
-                // SAFETY: there are so many places in a row.
-                unsafe { all_tiles::<H>(&mut row, class.places[1]) };
+            let of_class = class.rows(&rows);
+            let mut next = of_class.start;
+            while next < of_class.end {
+                let place = (class.first[0] + next * class.step[0] - rows.start) * columns + class.first[1];
+                let (from, to) = (&read[next * class.steps[0]..], &mut sums[place * H::N..]);
+                let row = Row::<C> { class, from, weights, to, vector: count * H::N, second: class.step[0] * columns };
+                let both = 2 * class.places[1];
+                // SAFETY: there are so many places in a row, and as many in the next.
+                unsafe {
+                    if (1..=most).contains(&both) && next + 1 < of_class.end {
+                        one_tile::<H>(&mut Two(row), most, both, 0);
+                        next += 2;
+                    } else {
+                        all_tiles::<H>(&mut One(row), most, class.places[1]);
+                        next += 1;
+                    }
+                }
             }
         }
         for (c, sums) in sums.chunks_mut(count * H::N).enumerate().take(C) {
@@ -233,20 +239,48 @@ struct Row<'a, const C: usize> {
     to: &'a mut [f32],
     /// From a vector's sums to the next one's.
     vector: usize,
+    /// From a place to the one in the class's next row.
+    second: usize,
 }
 
 impl<const C: usize> Row<'_, C> {
-    /// Places that read from here on, and where they go, in vectors.
+    /// R places, of which `columns` are in the first row, from this column on, and the others in the next one, from its
+    /// first on.
+    ///
+    /// # Safety
+    /// There are so many.
     #[inline(always)]
-    unsafe fn sums<V: Lanes, const R: usize>(&mut self, rows: [*const f32; R], to: impl Fn(usize) -> usize) {
+    unsafe fn places<V: Lanes, const R: usize>(&mut self, first: usize, columns: usize) {
+        // SAFETY: the caller's promise. Steps that the compiler knows need no registers.
+        unsafe {
+            match self.class.steps[1] {
+                1 => self.sums::<V, R>(first, columns, 1),
+                2 => self.sums::<V, R>(first, columns, 2),
+                stride => self.sums::<V, R>(first, columns, stride),
+            }
+        }
+    }
+
+    /// The same, where neighbours read values so far apart.
+    #[inline(always)]
+    unsafe fn sums<V: Lanes, const R: usize>(&mut self, first: usize, columns: usize, stride: usize) {
+        let one = self.from.as_ptr().wrapping_add(first * stride);
+        let two = one.wrapping_add(self.class.steps[0]);
+        let (mut rows, mut to) = ([one; R], [0; R]);
+        for r in 0..R {
+            (rows[r], to[r]) = match r.checked_sub(columns) {
+                None => (one.wrapping_add(r * stride), (first + r) * self.class.step[1]),
+                Some(r) => (two.wrapping_add(r * stride), self.second + r * self.class.step[1]),
+            };
+        }
         let mut begin = 0;
         for (block, &end) in self.class.ends.iter().enumerate() {
             let terms = self.class.terms[begin..end].iter().map(|term| (term.at, term.number));
             // SAFETY: staged channels hold what their places read, and there is a vector for each term.
             let sums = unsafe { chain::<V, R, C>(rows, terms, self.weights.map(<[f32]>::as_ptr)) };
-            for (r, sums) in sums.into_iter().enumerate() {
+            for (sums, to) in sums.into_iter().zip(to) {
                 for (c, mut sum) in sums.into_iter().enumerate() {
-                    let to = &mut self.to[c * self.vector + to(r) * V::N..][..V::N];
+                    let to = &mut self.to[c * self.vector + to * V::N..][..V::N];
                     // SAFETY: slices of V::N.
                     unsafe {
                         if block > 0 {
@@ -261,18 +295,27 @@ impl<const C: usize> Row<'_, C> {
     }
 }
 
-impl<const C: usize> Tiles for Row<'_, C> {
+/// Tiles of one row.
+struct One<'a, const C: usize>(Row<'a, C>);
+
+impl<const C: usize> Tiles for One<'_, C> {
     #[inline(always)]
     unsafe fn tile<V: Lanes, const R: usize>(&mut self, first: usize) {
-        let (step, stride) = (self.class.step[1], self.class.steps[1]);
-        let from = self.from.as_ptr().wrapping_add(first * stride);
-        // SAFETY: the caller's promise. Steps that the compiler knows need no registers.
-        unsafe {
-            match stride {
-                1 => self.sums::<V, R>(std::array::from_fn(|r| from.wrapping_add(r)), |r| (first + r) * step),
-                2 => self.sums::<V, R>(std::array::from_fn(|r| from.wrapping_add(2 * r)), |r| (first + r) * step),
-                _ => self.sums::<V, R>(std::array::from_fn(|r| from.wrapping_add(r * stride)), |r| (first + r) * step),
-            }
+        // SAFETY: the caller's promise.
+        unsafe { self.0.places::<V, R>(first, R) };
+    }
+}
+
+/// A tile of two whole rows: weights are read once for both.
+struct Two<'a, const C: usize>(Row<'a, C>);
+
+impl<const C: usize> Tiles for Two<'_, C> {
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const R: usize>(&mut self, _first: usize) {
+        // Two rows have an even number of places: tiles of others aren't compiled.
+        if R % 2 == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { self.0.places::<V, R>(0, R / 2) };
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Lanes are output channels; each row is an item of the kernel in one input channel, which reads the images where they
 //! are. The sums of the definition's blocks are independent of each other, so that threads share blocks, too; they are
 //! added in order.
-use super::chain::{chain, one_tile, tile_rows, Tiles};
-use super::channels::{padded, read_lines, vectors, write_lines, Vector};
+use super::chain::{chain, most_rows, one_tile, tile_rows, Tiles};
+use super::channels::{padded, read_lines, tile_columns, vectors, write_lines, Column, Vector};
 use crate::exec::kernels::images::Geometry;
 use crate::exec::lanes::{Isa, Kernel, Lanes};
 use crate::exec::pool::{Out, Pool};
@@ -64,20 +64,26 @@ impl WeightGradient {
         self.groups * padded::<V>(self.outputs) * self.items.len() + V::N * V::N
     }
 
+    /// Rows of its tiles: of all, as many as the widest allow.
+    #[inline(always)]
+    fn tile_rows<V: Lanes>(&self) -> usize {
+        let vectors = if self.outputs >= 2 * V::N { 2 } else { 1 };
+        tile_rows(self.items.len(), most_items::<V>(vectors))
+    }
+
     /// Computes it into `out`, from gradients of the windows and staged images. `sums` is for anything.
     pub(super) fn run(&self, isa: Isa, pool: &Pool, [dy, staged]: [&[f32]; 2], sums: &mut Vec<f32>, out: &mut [f32]) {
         let blocks = (self.images * self.places.len()).div_ceil(BLOCK);
-        let (len, vectors) = isa.run(Lengths(self));
-        let tiles = self.items.len().div_ceil(tile_rows(self.items.len()));
+        let Lengths { sums: len, columns, tiles } = isa.run(Measure(self));
         let wave = (KEPT / len).max(pool.threads()).min(blocks);
         sums.resize(sums.len().max((1 + wave) * len), 0.0);
         let (totals, kept) = sums.split_at_mut(len);
         for first in (0..blocks).step_by(wave) {
             let count = wave.min(blocks - first);
-            let units = count * vectors * tiles;
+            let units = count * columns * tiles;
             let to = Out::new(kept);
             // A part makes its vectors of channels ready, once where it has all of their tiles.
-            let grain = if count * vectors < 2 * pool.threads() { 1 } else { tiles };
+            let grain = if count * columns < 2 * pool.threads() { 1 } else { tiles };
             pool.share(units, grain, self.work() / 16 * count / blocks, &|units| {
                 SCRATCH.with_borrow_mut(|(places, turned)| {
                     isa.run(Blocks { of: self, dy, staged, first, units, to, places, turned });
@@ -91,15 +97,39 @@ impl WeightGradient {
     }
 }
 
-/// Values of a block's sums, and vectors of channels in all groups.
-struct Lengths<'a>(&'a WeightGradient);
+/// Values of a block's sums, columns of tiles in all groups, and tiles of a column.
+struct Lengths {
+    sums: usize,
+    columns: usize,
+    tiles: usize,
+}
 
-impl Kernel for Lengths<'_> {
-    type Output = (usize, usize);
+/// Whose lengths.
+struct Measure<'a>(&'a WeightGradient);
+
+impl Kernel for Measure<'_> {
+    type Output = Lengths;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> (usize, usize) {
-        (self.0.sums::<V>(), self.0.groups * vectors::<V>(self.0.outputs).count())
+    fn run<V: Lanes>(self) -> Lengths {
+        let Measure(of) = self;
+        let columns = of.groups * tile_columns::<V>(of.outputs).count();
+        Lengths { sums: of.sums::<V>(), columns, tiles: of.items.len().div_ceil(of.tile_rows::<V>()) }
+    }
+}
+
+/// Rows of a tile of one vector, where there are 16 registers: each has an address of its own, and of these there are 16
+/// as well.
+const ADDRESSES: usize = 9;
+
+/// Rows of a tile of so many vectors at most.
+#[inline(always)]
+fn most_items<V: Lanes>(vectors: usize) -> usize {
+    let most = most_rows::<V>(vectors);
+    if V::REGISTERS < 32 {
+        most.min(ADDRESSES)
+    } else {
+        most
     }
 }
 
@@ -110,7 +140,7 @@ struct Blocks<'a> {
     staged: &'a [f32],
     /// The first block that is kept.
     first: usize,
-    /// Blocks, vectors of channels and tiles of items.
+    /// Blocks, columns of tiles, and tiles.
     units: Range<usize>,
     to: Out,
     places: &'a mut Vec<usize>,
@@ -122,26 +152,25 @@ impl Kernel for Blocks<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) {
-        let items = self.of.items.len();
-        let (size, per_group) = (tile_rows(items), vectors::<V>(self.of.outputs).count());
-        let tiles = items.div_ceil(size);
+        let (items, size) = (self.of.items.len(), self.of.tile_rows::<V>());
+        let (tiles, per_group) = (items.div_ceil(size), tile_columns::<V>(self.of.outputs).count());
         let len = self.of.sums::<V>();
-        self.turned.resize(self.turned.len().max(BLOCK * V::N), 0.0);
-        let (mut now_block, mut now_vector) = (None, None);
+        self.turned.resize(self.turned.len().max(2 * BLOCK * V::N), 0.0);
+        let (mut now_block, mut now_column) = (None, None);
         for unit in self.units.clone() {
-            let (block, vector, tile) = (unit / tiles / (per_group * self.of.groups), unit / tiles, unit % tiles);
-            let group = vector % (per_group * self.of.groups) / per_group;
+            let (block, column, tile) = (unit / tiles / (per_group * self.of.groups), unit / tiles, unit % tiles);
+            let group = column % (per_group * self.of.groups) / per_group;
             if now_block.replace(block) != Some(block) {
                 self.find_places(self.first + block);
             }
-            let Some(Vector { first, half }) = vectors::<V>(self.of.outputs).nth(vector % per_group) else { continue };
-            let is_new = now_vector.replace(vector) != Some(vector);
-            let at = block * len + (group * padded::<V>(self.of.outputs) + first) * items;
-            let place = (self.first + block, group, first);
-            if half {
-                self.tile::<V::Half>(place, is_new, (tile, size), at);
-            } else {
-                self.tile::<V>(place, is_new, (tile, size), at);
+            let Some(of_group) = tile_columns::<V>(self.of.outputs).nth(column % per_group) else { continue };
+            let is_new = now_column.replace(column) != Some(column);
+            let at = block * len + group * padded::<V>(self.of.outputs) * items;
+            let place = (self.first + block, group);
+            match of_group {
+                Column::Half(first) => self.tile::<V, V::Half, 1>(place, first, is_new, (tile, size), at),
+                Column::One(first) => self.tile::<V, V, 1>(place, first, is_new, (tile, size), at),
+                Column::Two(first) => self.tile::<V, V, 2>(place, first, is_new, (tile, size), at),
             }
         }
     }
@@ -167,9 +196,9 @@ impl Blocks<'_> {
         }
     }
 
-    /// Gradients of a block's places, by place.
+    /// Gradients of a block's places for a vector of channels, by place.
     #[inline(always)]
-    fn turn<V: Lanes>(&mut self, (block, group, first): (usize, usize, usize)) {
+    fn turn<V: Lanes>(&mut self, (block, group): (usize, usize), first: usize, turned: usize) {
         let WeightGradient { groups, outputs, ref places, .. } = *self.of;
         let lanes = V::N.min(outputs - first);
         let all = self.block(block);
@@ -179,7 +208,7 @@ impl Blocks<'_> {
             let count = (all.end - at).min(places.len() - place);
             let from = ((image * groups + group) * outputs + first) * places.len() + place;
             let readable = from + (V::N - 1) * places.len() + count <= self.dy.len();
-            let to = &mut self.turned[(at - all.start) * V::N..][..count * V::N];
+            let to = &mut self.turned[turned + (at - all.start) * V::N..][..count * V::N];
             // SAFETY: the channels' lines, of which `readable` says whether there are enough; there is room for so many.
             unsafe {
                 let from = self.dy[from..].as_ptr();
@@ -189,26 +218,37 @@ impl Blocks<'_> {
         }
     }
 
-    /// A tile of items, for this block, group and vector of channels.
+    /// A tile of items, for this block and group and C vectors of channels, the sums of whose group go there.
     #[inline(always)]
-    fn tile<V: Lanes>(&mut self, place: (usize, usize, usize), is_new: bool, (tile, size): (usize, usize), at: usize) {
+    fn tile<V: Lanes, H: Lanes, const C: usize>(
+        &mut self,
+        place: (usize, usize),
+        first: usize,
+        is_new: bool,
+        (tile, size): (usize, usize),
+        at: usize,
+    ) {
         if is_new {
-            self.turn::<V>(place);
+            for c in 0..C {
+                self.turn::<H>(place, first + c * H::N, c * BLOCK * H::N);
+            }
         }
         let (items, own) = (&self.of.items[..], tile * size);
         let from = &self.staged[place.1 * self.of.inputs * self.of.channel..];
-        let mut tiles = Items { items, from, places: self.places, turned: self.turned, to: self.to, at, own };
+        let turned = std::array::from_fn(|c| &self.turned[c * BLOCK * H::N..]);
+        let at = at + first * items.len();
+        let mut tiles = Items::<C> { items, from, places: self.places, turned, to: self.to, at, own };
         // SAFETY: the last tile ends with the last item.
-        unsafe { one_tile::<V>(&mut tiles, size, own.min(items.len() - size)) };
+        unsafe { one_tile::<H>(&mut tiles, most_items::<V>(C), size, own.min(items.len() - size)) };
     }
 }
 
-/// Sums of items, for a block's places and a vector of channels.
-struct Items<'a> {
+/// Sums of items, for a block's places and C vectors of channels.
+struct Items<'a, const C: usize> {
     items: &'a [usize],
     from: &'a [f32],
     places: &'a [usize],
-    turned: &'a [f32],
+    turned: [&'a [f32]; C],
     to: Out,
     /// Where those of item 0 go.
     at: usize,
@@ -216,19 +256,22 @@ struct Items<'a> {
     own: usize,
 }
 
-impl Tiles for Items<'_> {
+impl<const C: usize> Tiles for Items<'_, C> {
     #[inline(always)]
     unsafe fn tile<V: Lanes, const R: usize>(&mut self, first: usize) {
         let items = &self.items[first..first + R];
         let rows: [*const f32; R] = std::array::from_fn(|r| self.from.as_ptr().wrapping_add(items[r]));
-        // SAFETY: staged images hold what their places read, and each place has its vector.
+        // SAFETY: staged images hold what their places read, and each place has its vectors.
         let terms = self.places.iter().copied().zip(0..);
-        let sums = unsafe { chain::<V, R, 1>(rows, terms, [self.turned.as_ptr()]) };
-        for (r, [sum]) in sums.into_iter().enumerate() {
+        let sums = unsafe { chain::<V, R, C>(rows, terms, self.turned.map(<[f32]>::as_ptr)) };
+        for (r, sums) in sums.into_iter().enumerate() {
             // What the tile before has too may be another thread's.
             if first + r >= self.own {
-                // SAFETY: a vector for every item.
-                unsafe { sum.canonical().store(self.to.at(self.at + (first + r) * V::N)) };
+                for (c, sum) in sums.into_iter().enumerate() {
+                    let at = self.at + (c * self.items.len() + first + r) * V::N;
+                    // SAFETY: a vector for every item.
+                    unsafe { sum.canonical().store(self.to.at(at)) };
+                }
             }
         }
     }

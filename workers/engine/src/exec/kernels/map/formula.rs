@@ -1,7 +1,10 @@
 //! Functions over a block, in registers: straight-line code that the build script writes from the functions' tables.
-use crate::exec::lanes::{Isa, Kernel, Lanes};
+use crate::exec::lanes::{Isa, Kernel, Lanes, Lanewise, Several};
 use assay_core::graph::function::Function;
 use std::marker::PhantomData;
+
+/// Vectors that are computed at once.
+const AT_ONCE: usize = 4;
 
 /// What a function makes of single vectors.
 trait Formula {
@@ -12,7 +15,7 @@ trait Formula {
     /// Whether it reads the column's number.
     const COLUMN: bool;
     /// Its value, of those inputs and parameters that it has; the others may be anything.
-    fn value<V: Lanes>(x: [V; 4], p: [V; 4], column: V) -> V;
+    fn value<V: Lanewise>(x: [V; 4], p: [V; 4], column: V) -> V;
 }
 
 /// Where a value's block is: of some rows, each of so many columns.
@@ -65,30 +68,57 @@ impl<'a, F> Each<'a, F> {
 impl<F: Formula> Kernel for Each<'_, F> {
     type Output = ();
 
-    // Without closures, as those that are more than a few instructions aren't inlined, and so not compiled for the
-    // instruction set; and by indices, which unlike iterators leave nothing behind in the loop.
-    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let &Args { params, inputs, column, to, rows, columns } = self.0;
-        let zero = V::splat(0.0);
-        let mut p = [zero; 4];
-        for i in 0..F::PARAMS {
-            p[i] = V::splat(params[i]);
-        }
+        let Args { rows, columns, .. } = *self.0;
+        let vectors = columns.div_ceil(V::N);
         for row in 0..rows {
-            for v in 0..columns.div_ceil(V::N) {
-                let (mut x, mut number) = ([zero; 4], zero);
-                // SAFETY: whoever made the arguments has promised it.
-                unsafe {
-                    for i in 0..F::INPUTS {
-                        x[i] = inputs[i].vector(row, v);
-                    }
-                    if F::COLUMN {
-                        number = column.vector(row, v);
-                    }
-                    F::value(x, p, number).store(to.add(row * columns + v * V::N));
+            let mut v = 0;
+            // SAFETY: whoever made the arguments has promised so many vectors.
+            unsafe {
+                while v + AT_ONCE <= vectors {
+                    self.vectors::<V, AT_ONCE>(row, v);
+                    v += AT_ONCE;
                 }
+                while v < vectors {
+                    self.vectors::<V, 1>(row, v);
+                    v += 1;
+                }
+            }
+        }
+    }
+}
+
+impl<F: Formula> Each<'_, F> {
+    /// U vectors of a row.
+    ///
+    /// # Safety
+    /// They are inside.
+    // By indices, which unlike iterators leave nothing behind in the loop.
+    #[allow(clippy::needless_range_loop)]
+    #[inline(always)]
+    unsafe fn vectors<V: Lanes, const U: usize>(&self, row: usize, first: usize) {
+        let &Args { params, inputs, column, to, columns, .. } = self.0;
+        let zero = Several([V::splat(0.0); U]);
+        let (mut x, mut p, mut number) = ([zero; 4], [zero; 4], zero);
+        for i in 0..F::PARAMS {
+            p[i] = Several::splat(params[i]);
+        }
+        // SAFETY: the caller's promise, and that of whoever made the arguments.
+        unsafe {
+            for i in 0..F::INPUTS {
+                for v in 0..U {
+                    x[i].0[v] = inputs[i].vector(row, first + v);
+                }
+            }
+            if F::COLUMN {
+                for v in 0..U {
+                    number.0[v] = column.vector(row, first + v);
+                }
+            }
+            let value = F::value(x, p, number);
+            for v in 0..U {
+                value.0[v].store(to.add(row * columns + (first + v) * V::N));
             }
         }
     }
