@@ -43,7 +43,15 @@ impl Pool {
         self.split_into(threads * each, len, grain, work, f);
     }
 
-    fn split_into(&self, parts: usize, len: usize, grain: usize, work: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
+    /// The same in so many parts.
+    pub(crate) fn split_into(
+        &self,
+        parts: usize,
+        len: usize,
+        grain: usize,
+        work: usize,
+        f: &(dyn Fn(Range<usize>) + Sync),
+    ) {
         let grains = len.div_ceil(grain);
         let parts = parts.min(grains);
         let Some(team) = self.team.as_ref().filter(|_| parts > 1 && work >= WORTH_SHARING) else {

@@ -71,12 +71,37 @@ pub(crate) fn gemm(isa: Isa, pool: &Pool, sizes: Sizes, a: Factor<'_>, b: Factor
 pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, factors: [Factor<'_>; 2], to: (Out, usize)) {
     let by_columns = by_columns(sizes, pool.threads());
     let (len, grain) = if by_columns { (sizes.n, COLUMN_GRAIN) } else { (sizes.m, ROW_GRAIN) };
+    let each = if by_columns { parts_each(sizes.n, isa.run(Width), pool.threads(), factors[0]) } else { 1 };
     let work = sizes.m * sizes.k * sizes.n;
-    pool.split(len, grain, work / 16, &|part| {
+    pool.split_into(pool.threads() * each, len, grain, work / 16, &|part| {
         let (rows, columns) = if by_columns { (0..sizes.m, part) } else { (part, 0..sizes.n) };
         // SAFETY: the caller's promise; threads write different rows or columns.
         unsafe { part_of(isa, sizes, (rows, columns), factors, to) };
     });
+}
+
+/// Columns of a tile.
+struct Width;
+
+impl Kernel for Width {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> usize {
+        V::N * V::COLUMNS
+    }
+}
+
+/// Parts that each thread takes of so many columns: several, where all are alike and of whole tiles, as then they cost
+/// nothing more, and a thread whose processor is slower for a while takes fewer. What every part packs of the left factor
+/// should be little beside what it does with it.
+fn parts_each(columns: usize, tile: usize, threads: usize, a: Factor<'_>) -> usize {
+    let least = if a.columns == 1 { tile } else { 4 * tile };
+    let fits = |each: &usize| {
+        let parts = threads * each;
+        columns.is_multiple_of(parts * tile) && columns / parts >= least
+    };
+    (2..=MOST_EACH).rev().find(fits).unwrap_or(1)
 }
 
 /// Whether columns are shared out, some in tiles that aren't whole, or rows, for which every thread packs all columns:
@@ -120,6 +145,8 @@ struct Product<'a> {
 const PACKING: usize = 10;
 /// Columns that one tile that isn't whole takes the time of in vain.
 const CUT: usize = 4;
+/// Parts that a thread takes at most.
+const MOST_EACH: usize = 4;
 /// Columns that a thread gets: whole vectors of any instruction set.
 const COLUMN_GRAIN: usize = 16;
 /// Rows of whole tiles of any instruction set, nearly.
