@@ -46,8 +46,8 @@ impl Neon {
 unsafe impl Lanes for Neon {
     type Half = Self;
     const N: usize = 4;
-    // 24 registers of sums, three of the right factor, one of the left: BLIS's tile for these processors.
     const REGISTERS: usize = 32;
+    // 24 registers of sums, three of the right factor, one of the left: BLIS's tile for these processors.
     const ROWS: usize = 8;
     const COLUMNS: usize = 3;
 
