@@ -67,8 +67,8 @@ impl WeightGradient {
     /// Rows of its tiles: of all, as many as the widest allow.
     #[inline(always)]
     fn tile_rows<V: Lanes>(&self) -> usize {
-        let vectors = if self.outputs >= 2 * V::N { 2 } else { 1 };
-        tile_rows(self.items.len(), most_items::<V>(vectors))
+        let is_wide = tile_columns::<V>(self.outputs).any(|column| matches!(column, Column::Two(_)));
+        tile_rows(self.items.len(), most_items::<V>(if is_wide { 2 } else { 1 }))
     }
 
     /// Computes it into `out`, from gradients of the windows and staged images. `sums` is for anything.

@@ -29,6 +29,7 @@ pub(super) struct Place {
 }
 
 /// A function's inputs and output over so many rows and columns.
+#[derive(Clone, Copy)]
 pub(super) struct Args<'a> {
     params: &'a [f32; 4],
     inputs: [Place; 4],
@@ -68,20 +69,26 @@ impl<'a, F> Each<'a, F> {
 impl<F: Formula> Kernel for Each<'_, F> {
     type Output = ();
 
+    // Parameters are read before the loops, in which anything might be written over them.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Args { rows, columns, .. } = *self.0;
-        let vectors = columns.div_ceil(V::N);
-        for row in 0..rows {
+        let args = *self.0;
+        let vectors = args.columns.div_ceil(V::N);
+        let mut params = [V::splat(0.0); 4];
+        for i in 0..F::PARAMS {
+            params[i] = V::splat(args.params[i]);
+        }
+        for row in 0..args.rows {
             let mut v = 0;
             // SAFETY: whoever made the arguments has promised so many vectors.
             unsafe {
                 while v + AT_ONCE <= vectors {
-                    self.vectors::<V, AT_ONCE>(row, v);
+                    Self::vectors::<V, AT_ONCE>(args, params, row, v);
                     v += AT_ONCE;
                 }
                 while v < vectors {
-                    self.vectors::<V, 1>(row, v);
+                    Self::vectors::<V, 1>(args, params, row, v);
                     v += 1;
                 }
             }
@@ -94,15 +101,16 @@ impl<F: Formula> Each<'_, F> {
     ///
     /// # Safety
     /// They are inside.
-    // By indices, which unlike iterators leave nothing behind in the loop.
+    // Without closures, as those that are more than a few instructions aren't inlined, and so not compiled for the
+    // instruction set; and by indices, which unlike iterators leave nothing behind in the loop.
     #[allow(clippy::needless_range_loop)]
     #[inline(always)]
-    unsafe fn vectors<V: Lanes, const U: usize>(&self, row: usize, first: usize) {
-        let &Args { params, inputs, column, to, columns, .. } = self.0;
+    unsafe fn vectors<V: Lanes, const U: usize>(args: Args<'_>, params: [V; 4], row: usize, first: usize) {
+        let Args { inputs, column, to, columns, .. } = args;
         let zero = Several([V::splat(0.0); U]);
         let (mut x, mut p, mut number) = ([zero; 4], [zero; 4], zero);
         for i in 0..F::PARAMS {
-            p[i] = Several::splat(params[i]);
+            p[i] = Several([params[i]; U]);
         }
         // SAFETY: the caller's promise, and that of whoever made the arguments.
         unsafe {

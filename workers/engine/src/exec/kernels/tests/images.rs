@@ -88,6 +88,16 @@ fn long_chains() {
 }
 
 #[test]
+fn channels_of_all_counts() {
+    // Vectors of channels are whole, halves, or partly filled, and come in twos.
+    for channels in 1..=34 {
+        let seed = u64::from(channels);
+        check_conv(SAME, 1, [2, 2, channels], [3, 3], [5, 6], seed);
+        check_conv(SAME, 1, [2, channels, 2], [3, 3], [5, 6], seed);
+    }
+}
+
+#[test]
 fn zeros_of_both_signs() {
     // Products of such small numbers are zeros; which sign they have, the terms +0 · w decide, too, that kernels leave out.
     let tiny = |dims: &[u32], seed: u64| -> Vec<f32> {
