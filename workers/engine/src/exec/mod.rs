@@ -7,6 +7,7 @@
 //! let loss = executor.step(&mut state, 0)?;
 //! # Ok(()) }
 //! ```
+mod aligned;
 mod error;
 mod evaluate;
 mod gemm;

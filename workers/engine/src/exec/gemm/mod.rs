@@ -6,6 +6,7 @@
 mod pack;
 mod tile;
 
+use super::aligned::Aligned;
 use super::lanes::{Isa, Kernel, Lanes};
 use super::pool::{Out, Pool};
 use assay_core::graph::constants::DOT_BLOCK;
@@ -51,8 +52,8 @@ thread_local! {
 
 #[derive(Default)]
 struct Scratch {
-    a: Vec<f32>,
-    b: Vec<f32>,
+    a: Aligned,
+    b: Aligned,
     block: Vec<f32>,
 }
 
@@ -96,7 +97,7 @@ impl Kernel for Width {
 /// nothing more, and a thread whose processor is slower for a while takes fewer. What every part packs of the left factor
 /// should be little beside what it does with it.
 fn parts_each(columns: usize, tile: usize, threads: usize, a: Factor<'_>) -> usize {
-    let least = if a.columns == 1 { tile } else { 4 * tile };
+    let least = if a.is_packed() { PACKED_FOR } else { tile };
     let fits = |each: &usize| {
         let parts = threads * each;
         columns.is_multiple_of(parts * tile) && columns / parts >= least
@@ -145,6 +146,8 @@ struct Product<'a> {
 const PACKING: usize = 10;
 /// Columns that one tile that isn't whole takes the time of in vain.
 const CUT: usize = 4;
+/// Columns of a part at least, if it packs the left factor for them.
+const PACKED_FOR: usize = 256;
 /// Parts that a thread takes at most.
 const MOST_EACH: usize = 4;
 /// Columns that a thread gets: whole vectors of any instruction set.
@@ -184,7 +187,7 @@ impl Kernel for Product<'_> {
                 };
                 for slice in (block..block_end).step_by(SLICE) {
                     let slice = slice..(slice + SLICE).min(block_end);
-                    b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b);
+                    let panel = b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b);
                     for band in rows.clone().step_by(BAND) {
                         let band = band..(band + BAND).min(rows.end);
                         let a = a.rows::<V>(slice.clone(), band.clone(), &mut scratch.a);
@@ -193,7 +196,7 @@ impl Kernel for Product<'_> {
                         let to = unsafe { to.add((band.start - rows.start) * stride) };
                         let sizes = (band.len(), slice.len(), stripe.len());
                         // SAFETY: the factors are packed for these sizes, and the output holds them.
-                        unsafe { panels::<V>(sizes, a, scratch.b.as_ptr(), to, stride, continues) };
+                        unsafe { panels::<V>(sizes, a, panel, to, stride, continues) };
                     }
                 }
                 if block > 0 {

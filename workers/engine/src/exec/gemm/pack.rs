@@ -1,5 +1,5 @@
 //! Factors rearranged so that tiles read them front to back.
-use super::{Factor, Lanes};
+use super::{Aligned, Factor, Lanes};
 use std::ops::Range;
 
 /// Some terms of some rows of a left factor.
@@ -25,19 +25,24 @@ fn height<V: Lanes>(left: usize) -> usize {
 const BAD_STRIDE: usize = 1024;
 
 impl Factor<'_> {
+    /// Whether a left factor is packed, or read where it is.
+    pub(super) fn is_packed(&self) -> bool {
+        self.columns != 1 || self.rows.is_multiple_of(BAD_STRIDE)
+    }
+
     /// These terms of these rows of a left factor, where they are or copied to the buffer.
     #[inline(always)]
-    pub(super) fn rows<V: Lanes>(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Vec<f32>) -> Rows {
+    pub(super) fn rows<V: Lanes>(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Aligned) -> Rows {
         let first = &self.values[rows.start * self.rows + terms.start * self.columns..];
         if self.columns != 1 {
             return self.packed::<V>(first, terms.len(), rows.len(), to);
         }
-        if !self.rows.is_multiple_of(BAD_STRIDE) {
+        if !self.is_packed() {
             return Rows::Lines(first.as_ptr(), self.rows);
         }
         // With a little space between.
         let padded = terms.len() + 16;
-        to.resize(to.len().max(rows.len() * padded), 0.0);
+        let to = to.room(rows.len() * padded);
         for (from, to) in first.chunks(self.rows).zip(to.chunks_exact_mut(padded)).take(rows.len()) {
             to[..terms.len()].copy_from_slice(&from[..terms.len()]);
         }
@@ -46,32 +51,48 @@ impl Factor<'_> {
 
     /// The same of a factor whose columns are contiguous.
     #[inline(always)]
-    fn packed<V: Lanes>(&self, from: &[f32], terms: usize, rows: usize, to: &mut Vec<f32>) -> Rows {
-        to.resize(to.len().max(rows * terms), 0.0);
-        let mut row = 0;
-        while row < rows {
-            let height = height::<V>(rows - row);
-            let tile = &mut to[row * terms..][..height * terms];
-            match height {
-                8 => lines::<8>(&from[row..], self.columns, tile),
-                6 => lines::<6>(&from[row..], self.columns, tile),
-                4 => lines::<4>(&from[row..], self.columns, tile),
-                3 => lines::<3>(&from[row..], self.columns, tile),
-                2 => lines::<2>(&from[row..], self.columns, tile),
-                _ => lines::<1>(&from[row..], self.columns, tile),
+    fn packed<V: Lanes>(&self, from: &[f32], terms: usize, rows: usize, to: &mut Aligned) -> Rows {
+        let to = to.room(rows * terms);
+        // Some terms of all tiles before the next ones: what is read then lies side by side.
+        for first in (0..terms).step_by(LINES_AT_ONCE) {
+            let some = first..(first + LINES_AT_ONCE).min(terms);
+            let mut row = 0;
+            while row < rows {
+                let height = height::<V>(rows - row);
+                let tile = &mut to[row * terms..][..height * terms];
+                let from = &from[row..];
+                match height {
+                    8 => lines::<8, 8>(from, self.columns, some.clone(), tile),
+                    6 => lines::<6, 8>(from, self.columns, some.clone(), tile),
+                    4 => lines::<4, 4>(from, self.columns, some.clone(), tile),
+                    3 => lines::<3, 4>(from, self.columns, some.clone(), tile),
+                    2 => lines::<2, 2>(from, self.columns, some.clone(), tile),
+                    _ => lines::<1, 1>(from, self.columns, some.clone(), tile),
+                }
+                row += height;
             }
-            row += height;
         }
         Rows::Packed(to.as_ptr())
     }
 }
 
-/// The first R values of lines that are so far apart.
+/// Terms of a transposed left factor that are packed at once.
+const LINES_AT_ONCE: usize = 64;
+
+/// The first R values of lines that are so far apart, one behind the other. W are copied at once, where what is too much
+/// is written over by the next line's.
 #[inline(always)]
-fn lines<const R: usize>(from: &[f32], stride: usize, to: &mut [f32]) {
-    for (line, to) in to.as_chunks_mut::<R>().0.iter_mut().enumerate() {
-        to.copy_from_slice(&from[line * stride..][..R]);
+fn lines<const R: usize, const W: usize>(from: &[f32], stride: usize, terms: Range<usize>, to: &mut [f32]) {
+    let last = terms.end - 1;
+    assert!(stride >= R && last * stride + R <= from.len() && (last + 1) * R <= to.len());
+    for term in terms.start..last {
+        // SAFETY: less than R behind the line's R values, and so before the end of the next one's.
+        unsafe {
+            let from = from.as_ptr().add(term * stride).cast::<[f32; W]>();
+            to.as_mut_ptr().add(term * R).cast::<[f32; W]>().write_unaligned(from.read_unaligned());
+        }
     }
+    to[last * R..][..R].copy_from_slice(&from[last * stride..][..R]);
 }
 
 /// Makes room for panels, which lie one behind the other, and a vector behind: the columns of each, its width and where
@@ -80,11 +101,10 @@ fn lines<const R: usize>(from: &[f32], stride: usize, to: &mut [f32]) {
 fn panels<V: Lanes>(
     terms: usize,
     columns: Range<usize>,
-    to: &mut Vec<f32>,
+    to: &mut Aligned,
 ) -> impl Iterator<Item = (Range<usize>, usize, *mut f32)> + Clone {
     let padded = columns.len().next_multiple_of(V::N);
-    to.resize(to.len().max(terms * padded + V::N), 0.0);
-    let base = to.as_mut_ptr();
+    let base = to.room(terms * padded + V::N).as_mut_ptr();
     columns.clone().step_by(V::N * V::COLUMNS).map(move |first| {
         let count = (V::N * V::COLUMNS).min(columns.end - first);
         // SAFETY: all panels before are full, and have as many values as terms and columns.
@@ -95,9 +115,9 @@ fn panels<V: Lanes>(
 
 impl Factor<'_> {
     /// These terms of these columns of a right factor, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all
-    /// vectors of one term, then those of the next. What the last vector has too much is 0.
+    /// vectors of one term, then those of the next. What the last vector has too much is 0. Returns where the first begins.
     #[inline(always)]
-    pub(super) fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Vec<f32>) {
+    pub(super) fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Aligned) -> *const f32 {
         let panels = panels::<V>(terms.len(), columns, to);
         let panel = |width: usize, panel: *mut f32| {
             // SAFETY: the panel has so many values.
@@ -107,7 +127,7 @@ impl Factor<'_> {
             for (columns, width, to) in panels {
                 transposed::<V>(*self, terms.clone(), columns, width, panel(width, to));
             }
-            return;
+            return to.room(0).as_ptr();
         }
         // Some terms of all panels before the next ones: what is read then lies side by side.
         for first in terms.clone().step_by(AT_ONCE) {
@@ -119,6 +139,7 @@ impl Factor<'_> {
                 }
             }
         }
+        to.room(0).as_ptr()
     }
 }
 

@@ -105,27 +105,28 @@ impl Tiles {
                     }
                 }
             }
+            // Where each row's terms are, and from one of them to the next.
             let mut lines = [a; R];
             for r in 0..R {
-                lines[r] = a.add(r * stride);
+                lines[r] = a.add(if LINES { r * stride } else { r });
             }
+            let step = if LINES { 1 } else { R };
             let mut panel = self.panel;
-            let mut at = a;
-            for p in 0..self.terms {
-                let mut b = [V::splat(0.0); C];
-                for c in 0..C {
-                    b[c] = V::load(panel.add(c * V::N));
+            let mut left = self.terms;
+            // Several terms in a turn: a processor whose core has another guest takes fewer instructions at once, and
+            // those that only count then cost as much as those that multiply.
+            while left >= AT_ONCE {
+                for p in 0..AT_ONCE {
+                    multiply::<V, R, C>(&mut sums, lines, p * step, panel.add(p * C * V::N));
                 }
                 for r in 0..R {
-                    let x = V::splat(if LINES { *lines[r].add(p) } else { *at.add(r) });
-                    for c in 0..C {
-                        sums[r][c] = x.fma(b[c], sums[r][c]);
-                    }
+                    lines[r] = lines[r].wrapping_add(AT_ONCE * step);
                 }
-                panel = panel.add(C * V::N);
-                if !LINES {
-                    at = at.wrapping_add(R);
-                }
+                panel = panel.add(AT_ONCE * C * V::N);
+                left -= AT_ONCE;
+            }
+            for p in 0..left {
+                multiply::<V, R, C>(&mut sums, lines, p * step, panel.add(p * C * V::N));
             }
             if last >= V::N {
                 for r in 0..R {
@@ -150,6 +151,35 @@ impl Tiles {
                 }
                 let place = line.add((C - 1) * V::N);
                 results[C - 1].store_part(std::slice::from_raw_parts_mut(place, last));
+            }
+        }
+    }
+}
+
+/// Terms in a turn of the loop.
+const AT_ONCE: usize = 8;
+
+/// One term: of each row what is there in its line, times a row of the panel.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+unsafe fn multiply<V: Lanes, const R: usize, const C: usize>(
+    sums: &mut [[V; C]; R],
+    lines: [*const f32; R],
+    at: usize,
+    row: *const f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut b = [V::splat(0.0); C];
+        for c in 0..C {
+            b[c] = V::load(row.add(c * V::N));
+        }
+        for r in 0..R {
+            let x = V::splat(*lines[r].add(at));
+            for c in 0..C {
+                sums[r][c] = x.fma(b[c], sums[r][c]);
             }
         }
     }

@@ -204,19 +204,22 @@ impl Shared {
     fn wait(&self) -> bool {
         let has_work = || Call(self.call.load(Ordering::SeqCst)).is_open();
         let stops = || self.stop.load(Ordering::SeqCst);
-        for _ in 0..LOOKS {
-            if has_work() || stops() {
-                return !stops();
+        loop {
+            for _ in 0..LOOKS {
+                if has_work() || stops() {
+                    return !stops();
+                }
+                std::hint::spin_loop();
             }
-            std::hint::spin_loop();
+            let sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
+            self.asleep.fetch_add(1, Ordering::SeqCst);
+            if !has_work() && !stops() {
+                // Woken up too late for one call, a thread looks out for the next one: where waking up takes as long as a
+                // call does, it would else never be there for any.
+                drop(self.wake.wait(sleep).unwrap_or_else(PoisonError::into_inner));
+            }
+            self.asleep.fetch_sub(1, Ordering::SeqCst);
         }
-        let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-        self.asleep.fetch_add(1, Ordering::SeqCst);
-        while !has_work() && !stops() {
-            sleep = self.wake.wait(sleep).unwrap_or_else(PoisonError::into_inner);
-        }
-        self.asleep.fetch_sub(1, Ordering::SeqCst);
-        !stops()
     }
 }
 

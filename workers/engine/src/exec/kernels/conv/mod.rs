@@ -15,13 +15,14 @@ mod places;
 mod weights;
 
 use super::images::{Geometry, Places};
+use crate::exec::aligned::Aligned;
 use crate::exec::lanes::Isa;
 use crate::exec::pool::{Out, Pool};
 use assay_core::graph::constants::DOT_BLOCK;
 use assay_core::graph::{ConvPart, Node, Window};
 use class::{Classes, Shapes};
 use depthwise::Depthwise;
-use places::{Bands, Call, Complete, Packing, Sizes};
+use places::{Bands, Call, Complete, Packed, Packing, Sizes};
 use std::cell::RefCell;
 use weights::WeightGradient;
 
@@ -30,7 +31,7 @@ const GRAIN: usize = 1 << 10;
 
 thread_local! {
     /// Staged images, and weights as vectors or sums of blocks: the calling thread's.
-    static SCRATCH: RefCell<(Vec<f32>, Vec<f32>)> = RefCell::default();
+    static SCRATCH: RefCell<(Vec<f32>, Aligned)> = RefCell::default();
     /// What each thread needs for bands.
     static BAND: RefCell<places::Scratch> = RefCell::default();
 }
@@ -117,8 +118,9 @@ impl Conv {
                 let skipping = skipping.as_ref().filter(|_| b.iter().all(|weight| weight.is_finite()));
                 let Classes { geometry, classes } = skipping.unwrap_or(whole);
                 let complete = skipping.map(|_| Complete { weights: b, values: a, shapes });
-                isa.run(Packing { sizes: *sizes, weights: b, to: other });
-                let (packed, work) = (&other[..], out.len() * sizes.terms() / 16);
+                let packed = other.room(isa.run(Packed(sizes)));
+                isa.run(Packing { sizes: *sizes, weights: b, to: packed });
+                let (packed, work) = (&*packed, out.len() * sizes.terms() / 16);
                 let out = Out::new(out);
                 let of = Call { sizes: *sizes, classes, geometry, values: a, packed, out, complete };
                 pool.share(sizes.units(*images), 1, work, &|units| {

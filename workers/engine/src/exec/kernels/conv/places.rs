@@ -2,9 +2,10 @@
 //!
 //! Lanes are channels, so that a place needs nothing of its neighbours, however small images are; and a vector holds
 //! weights, which are the same for all places.
-use super::chain::{all_tiles, chain, most_rows, one_tile, Tiles};
+use super::chain::{all_tiles, chain, most_rows, one_tile, tile_rows, Tiles};
 use super::channels::{padded, tile_columns, vectors, write_lines, Column, Vector};
 use super::class::{Class, Shapes};
+use crate::exec::aligned::Aligned;
 use crate::exec::kernels::images::Geometry;
 use crate::exec::lanes::{Kernel, Lanes, MAX_LANES};
 use crate::exec::pool::Out;
@@ -55,11 +56,24 @@ impl Sizes {
     }
 }
 
+/// How many values [`Packing`] writes.
+pub(super) struct Packed<'a>(pub(super) &'a Sizes);
+
+impl Kernel for Packed<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> usize {
+        let Packed(sizes) = self;
+        sizes.groups * padded::<V>(sizes.results) * sizes.terms()
+    }
+}
+
 /// Weights as vectors: by group, vector of channels and term.
 pub(super) struct Packing<'a> {
     pub(super) sizes: Sizes,
     pub(super) weights: &'a [f32],
-    pub(super) to: &'a mut Vec<f32>,
+    pub(super) to: &'a mut [f32],
 }
 
 impl Kernel for Packing<'_> {
@@ -68,9 +82,7 @@ impl Kernel for Packing<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Packing { sizes, weights, to } = self;
-        let len = sizes.groups * padded::<V>(sizes.results) * sizes.terms();
-        to.resize(to.len().max(len), 0.0);
-        let mut to = &mut to[..len];
+        let mut to = to;
         for group in 0..sizes.groups {
             for Vector { first, half } in vectors::<V>(sizes.results) {
                 let lanes = if half { V::Half::N } else { V::N };
@@ -97,7 +109,7 @@ impl Kernel for Packing<'_> {
 #[derive(Default)]
 pub(super) struct Scratch {
     /// Sums of a band.
-    sums: Vec<f32>,
+    sums: Aligned,
     /// A staged image.
     image: Vec<f32>,
 }
@@ -142,7 +154,7 @@ impl Kernel for Bands<'_> {
         let Bands { of, units, scratch } = self;
         let ((size, bands), columns) = (of.sizes.bands(), of.sizes.places[1]);
         let Scratch { sums, image: staged } = scratch;
-        sums.resize(sums.len().max((2 * size * columns + V::N) * V::N), 0.0);
+        let sums = sums.room((2 * size * columns + V::N) * V::N);
         let channels = of.sizes.groups * of.sizes.channels;
         let is_plain = of.geometry.is_plain();
         if !is_plain {
@@ -202,9 +214,13 @@ impl Call<'_> {
                 let (from, to) = (&read[next * class.steps[0]..], &mut sums[place * H::N..]);
                 let row = Row::<C> { class, from, weights, to, vector: count * H::N, second: class.step[0] * columns };
                 let both = 2 * class.places[1];
-                // SAFETY: there are so many places in a row, and as many in the next.
+                // SAFETY: there are so many places in a row, and as many in the next ones.
                 unsafe {
-                    if (1..=most).contains(&both) && next + 1 < of_class.end {
+                    if C > 1 && V::REGISTERS < 32 && class.is_better_all_at_once(most) {
+                        let places = (of_class.end - next) * class.places[1];
+                        all_tiles::<H>(&mut All(row), most, places);
+                        next = of_class.end;
+                    } else if (1..=most).contains(&both) && next + 1 < of_class.end {
                         one_tile::<H>(&mut Two(row), most, both, 0);
                         next += 2;
                     } else {
@@ -273,6 +289,16 @@ impl<const C: usize> Row<'_, C> {
                 Some(r) => (two.wrapping_add(r * stride), self.second + r * self.class.step[1]),
             };
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.store::<V, R>(rows, to) };
+    }
+
+    /// Sums of R places that read from there, to there.
+    ///
+    /// # Safety
+    /// They are places of the class.
+    #[inline(always)]
+    unsafe fn store<V: Lanes, const R: usize>(&mut self, rows: [*const f32; R], to: [usize; R]) {
         let mut begin = 0;
         for (block, &end) in self.class.ends.iter().enumerate() {
             let terms = self.class.terms[begin..end].iter().map(|term| (term.at, term.number));
@@ -313,10 +339,43 @@ impl<const C: usize> Tiles for Two<'_, C> {
     #[inline(always)]
     unsafe fn tile<V: Lanes, const R: usize>(&mut self, _first: usize) {
         // Two rows have an even number of places: tiles of others aren't compiled.
-        if R % 2 == 0 {
+        if R.is_multiple_of(2) {
             // SAFETY: the caller's promise.
             unsafe { self.0.places::<V, R>(0, R / 2) };
         }
+    }
+}
+
+impl Class {
+    /// Whether tiles of the places of all its rows take less time than those of single rows, if tiles have `most` places:
+    /// where a row isn't made of whole tiles, or small ones, and there are enough terms for what finding each place takes.
+    fn is_better_all_at_once(&self, most: usize) -> bool {
+        let columns = self.places[1];
+        let size = tile_rows(columns, most);
+        self.terms.len() >= 64 && (!columns.is_multiple_of(size) || 3 * size <= 2 * most)
+    }
+}
+
+/// Tiles of the places of all rows, one row behind the other. Two vectors leave room for few places, and so few have
+/// registers for an address each.
+struct All<'a, const C: usize>(Row<'a, C>);
+
+impl<const C: usize> Tiles for All<'_, C> {
+    #[inline(always)]
+    unsafe fn tile<V: Lanes, const R: usize>(&mut self, first: usize) {
+        let All(Row { class, from, second, .. }) = self;
+        let (mut row, mut column) = (first / class.places[1], first % class.places[1]);
+        let (mut rows, mut to) = ([from.as_ptr(); R], [0; R]);
+        for r in 0..R {
+            rows[r] = from.as_ptr().wrapping_add(row * class.steps[0] + column * class.steps[1]);
+            to[r] = row * *second + column * class.step[1];
+            column += 1;
+            if column == class.places[1] {
+                (row, column) = (row + 1, 0);
+            }
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.0.store::<V, R>(rows, to) };
     }
 }
 

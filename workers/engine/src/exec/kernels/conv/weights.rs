@@ -5,6 +5,7 @@
 //! added in order.
 use super::chain::{chain, most_rows, one_tile, tile_rows, Tiles};
 use super::channels::{padded, read_lines, tile_columns, vectors, write_lines, Column, Vector};
+use crate::exec::aligned::Aligned;
 use crate::exec::kernels::images::Geometry;
 use crate::exec::lanes::{Isa, Kernel, Lanes};
 use crate::exec::pool::{Out, Pool};
@@ -18,7 +19,7 @@ const KEPT: usize = 1 << 18;
 
 thread_local! {
     /// Where the places of a block are in staged images, and their gradients by place.
-    static SCRATCH: RefCell<(Vec<usize>, Vec<f32>)> = RefCell::default();
+    static SCRATCH: RefCell<(Vec<usize>, Aligned)> = RefCell::default();
 }
 
 /// A convolution's gradient of the weights, prepared.
@@ -72,12 +73,11 @@ impl WeightGradient {
     }
 
     /// Computes it into `out`, from gradients of the windows and staged images. `sums` is for anything.
-    pub(super) fn run(&self, isa: Isa, pool: &Pool, [dy, staged]: [&[f32]; 2], sums: &mut Vec<f32>, out: &mut [f32]) {
+    pub(super) fn run(&self, isa: Isa, pool: &Pool, [dy, staged]: [&[f32]; 2], sums: &mut Aligned, out: &mut [f32]) {
         let blocks = (self.images * self.places.len()).div_ceil(BLOCK);
         let Lengths { sums: len, columns, tiles } = isa.run(Measure(self));
         let wave = (KEPT / len).max(pool.threads()).min(blocks);
-        sums.resize(sums.len().max((1 + wave) * len), 0.0);
-        let (totals, kept) = sums.split_at_mut(len);
+        let (totals, kept) = sums.room((1 + wave) * len).split_at_mut(len);
         for first in (0..blocks).step_by(wave) {
             let count = wave.min(blocks - first);
             let units = count * columns * tiles;
@@ -144,7 +144,7 @@ struct Blocks<'a> {
     units: Range<usize>,
     to: Out,
     places: &'a mut Vec<usize>,
-    turned: &'a mut Vec<f32>,
+    turned: &'a mut Aligned,
 }
 
 impl Kernel for Blocks<'_> {
@@ -155,7 +155,6 @@ impl Kernel for Blocks<'_> {
         let (items, size) = (self.of.items.len(), self.of.tile_rows::<V>());
         let (tiles, per_group) = (items.div_ceil(size), tile_columns::<V>(self.of.outputs).count());
         let len = self.of.sums::<V>();
-        self.turned.resize(self.turned.len().max(2 * BLOCK * V::N), 0.0);
         let (mut now_block, mut now_column) = (None, None);
         for unit in self.units.clone() {
             let (block, column, tile) = (unit / tiles / (per_group * self.of.groups), unit / tiles, unit % tiles);
@@ -208,7 +207,7 @@ impl Blocks<'_> {
             let count = (all.end - at).min(places.len() - place);
             let from = ((image * groups + group) * outputs + first) * places.len() + place;
             let readable = from + (V::N - 1) * places.len() + count <= self.dy.len();
-            let to = &mut self.turned[turned + (at - all.start) * V::N..][..count * V::N];
+            let to = &mut self.turned.room(turned + BLOCK * V::N)[turned + (at - all.start) * V::N..][..count * V::N];
             // SAFETY: the channels' lines, of which `readable` says whether there are enough; there is room for so many.
             unsafe {
                 let from = self.dy[from..].as_ptr();
@@ -235,7 +234,8 @@ impl Blocks<'_> {
         }
         let (items, own) = (&self.of.items[..], tile * size);
         let from = &self.staged[place.1 * self.of.inputs * self.of.channel..];
-        let turned = std::array::from_fn(|c| &self.turned[c * BLOCK * H::N..]);
+        let turned = &*self.turned.room(C * BLOCK * H::N);
+        let turned = std::array::from_fn(|c| &turned[c * BLOCK * H::N..]);
         let at = at + first * items.len();
         let mut tiles = Items::<C> { items, from, places: self.places, turned, to: self.to, at, own };
         // SAFETY: the last tile ends with the last item.
