@@ -95,20 +95,17 @@ fn lines<const R: usize, const W: usize>(from: &[f32], stride: usize, terms: Ran
     to[last * R..][..R].copy_from_slice(&from[last * stride..][..R]);
 }
 
-/// Makes room for panels, which lie one behind the other, and a vector behind: the columns of each, its width and where
-/// it begins.
+/// Panels, which lie one behind the other: the columns of each, its width and where it begins.
 #[inline(always)]
 fn panels<V: Lanes>(
     terms: usize,
     columns: Range<usize>,
-    to: &mut Aligned,
+    base: *mut f32,
 ) -> impl Iterator<Item = (Range<usize>, usize, *mut f32)> + Clone {
-    let padded = columns.len().next_multiple_of(V::N);
-    let base = to.room(terms * padded + V::N).as_mut_ptr();
     columns.clone().step_by(V::N * V::COLUMNS).map(move |first| {
         let count = (V::N * V::COLUMNS).min(columns.end - first);
-        // SAFETY: all panels before are full, and have as many values as terms and columns.
-        let panel = unsafe { base.add(terms * (first - columns.start)) };
+        // All panels before are full, and have as many values as terms and columns.
+        let panel = base.wrapping_add(terms * (first - columns.start));
         (first..first + count, count.next_multiple_of(V::N), panel)
     })
 }
@@ -118,7 +115,9 @@ impl Factor<'_> {
     /// vectors of one term, then those of the next. What the last vector has too much is 0. Returns where the first begins.
     #[inline(always)]
     pub(super) fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Aligned) -> *const f32 {
-        let panels = panels::<V>(terms.len(), columns, to);
+        // A vector more than there are.
+        let base = to.room(terms.len() * columns.len().next_multiple_of(V::N) + V::N).as_mut_ptr();
+        let panels = panels::<V>(terms.len(), columns, base);
         let panel = |width: usize, panel: *mut f32| {
             // SAFETY: the panel has so many values.
             unsafe { std::slice::from_raw_parts_mut(panel, terms.len() * width) }
@@ -127,7 +126,7 @@ impl Factor<'_> {
             for (columns, width, to) in panels {
                 transposed::<V>(*self, terms.clone(), columns, width, panel(width, to));
             }
-            return to.room(0).as_ptr();
+            return base;
         }
         // Some terms of all panels before the next ones: what is read then lies side by side.
         for first in terms.clone().step_by(AT_ONCE) {
@@ -139,7 +138,7 @@ impl Factor<'_> {
                 }
             }
         }
-        to.room(0).as_ptr()
+        base
     }
 }
 

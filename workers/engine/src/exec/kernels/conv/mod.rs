@@ -22,7 +22,7 @@ use assay_core::graph::constants::DOT_BLOCK;
 use assay_core::graph::{ConvPart, Node, Window};
 use class::{Classes, Shapes};
 use depthwise::Depthwise;
-use places::{Bands, Call, Complete, Packed, Packing, Sizes};
+use places::{Bands, Call, Complete, Packing, Sizes};
 use std::cell::RefCell;
 use weights::WeightGradient;
 
@@ -118,9 +118,8 @@ impl Conv {
                 let skipping = skipping.as_ref().filter(|_| b.iter().all(|weight| weight.is_finite()));
                 let Classes { geometry, classes } = skipping.unwrap_or(whole);
                 let complete = skipping.map(|_| Complete { weights: b, values: a, shapes });
-                let packed = other.room(isa.run(Packed(sizes)));
-                isa.run(Packing { sizes: *sizes, weights: b, to: packed });
-                let (packed, work) = (&*packed, out.len() * sizes.terms() / 16);
+                let len = isa.run(Packing { sizes: *sizes, weights: b, to: other });
+                let (packed, work) = (&*other.room(len), out.len() * sizes.terms() / 16);
                 let out = Out::new(out);
                 let of = Call { sizes: *sizes, classes, geometry, values: a, packed, out, complete };
                 pool.share(sizes.units(*images), 1, work, &|units| {

@@ -56,33 +56,21 @@ impl Sizes {
     }
 }
 
-/// How many values [`Packing`] writes.
-pub(super) struct Packed<'a>(pub(super) &'a Sizes);
+/// Weights as vectors: by group, vector of channels and term. Returns how many values they are.
+pub(super) struct Packing<'a> {
+    pub(super) sizes: Sizes,
+    pub(super) weights: &'a [f32],
+    pub(super) to: &'a mut Aligned,
+}
 
-impl Kernel for Packed<'_> {
+impl Kernel for Packing<'_> {
     type Output = usize;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> usize {
-        let Packed(sizes) = self;
-        sizes.groups * padded::<V>(sizes.results) * sizes.terms()
-    }
-}
-
-/// Weights as vectors: by group, vector of channels and term.
-pub(super) struct Packing<'a> {
-    pub(super) sizes: Sizes,
-    pub(super) weights: &'a [f32],
-    pub(super) to: &'a mut [f32],
-}
-
-impl Kernel for Packing<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Lanes>(self) {
         let Packing { sizes, weights, to } = self;
-        let mut to = to;
+        let len = sizes.groups * padded::<V>(sizes.results) * sizes.terms();
+        let mut to = to.room(len);
         for group in 0..sizes.groups {
             for Vector { first, half } in vectors::<V>(sizes.results) {
                 let lanes = if half { V::Half::N } else { V::N };
@@ -102,6 +90,7 @@ impl Kernel for Packing<'_> {
                 to = rest;
             }
         }
+        len
     }
 }
 
@@ -270,16 +259,16 @@ impl<const C: usize> Row<'_, C> {
         // SAFETY: the caller's promise. Steps that the compiler knows need no registers.
         unsafe {
             match self.class.steps[1] {
-                1 => self.sums::<V, R>(first, columns, 1),
-                2 => self.sums::<V, R>(first, columns, 2),
-                stride => self.sums::<V, R>(first, columns, stride),
+                1 => self.neighbours::<V, R>(first, columns, 1),
+                2 => self.neighbours::<V, R>(first, columns, 2),
+                stride => self.neighbours::<V, R>(first, columns, stride),
             }
         }
     }
 
     /// The same, where neighbours read values so far apart.
     #[inline(always)]
-    unsafe fn sums<V: Lanes, const R: usize>(&mut self, first: usize, columns: usize, stride: usize) {
+    unsafe fn neighbours<V: Lanes, const R: usize>(&mut self, first: usize, columns: usize, stride: usize) {
         let one = self.from.as_ptr().wrapping_add(first * stride);
         let two = one.wrapping_add(self.class.steps[0]);
         let (mut rows, mut to) = ([one; R], [0; R]);
@@ -290,7 +279,7 @@ impl<const C: usize> Row<'_, C> {
             };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.store::<V, R>(rows, to) };
+        unsafe { self.sums::<V, R>(rows, to) };
     }
 
     /// Sums of R places that read from there, to there.
@@ -298,7 +287,7 @@ impl<const C: usize> Row<'_, C> {
     /// # Safety
     /// They are places of the class.
     #[inline(always)]
-    unsafe fn store<V: Lanes, const R: usize>(&mut self, rows: [*const f32; R], to: [usize; R]) {
+    unsafe fn sums<V: Lanes, const R: usize>(&mut self, rows: [*const f32; R], to: [usize; R]) {
         let mut begin = 0;
         for (block, &end) in self.class.ends.iter().enumerate() {
             let terms = self.class.terms[begin..end].iter().map(|term| (term.at, term.number));
@@ -375,7 +364,7 @@ impl<const C: usize> Tiles for All<'_, C> {
             }
         }
         // SAFETY: the caller's promise.
-        unsafe { self.0.store::<V, R>(rows, to) };
+        unsafe { self.0.sums::<V, R>(rows, to) };
     }
 }
 

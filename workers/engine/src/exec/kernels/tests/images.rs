@@ -98,6 +98,17 @@ fn channels_of_all_counts() {
 }
 
 #[test]
+fn places_of_all_rows() {
+    // Two vectors of channels and many terms, in rows that aren't whole tiles.
+    for (seed, image) in (0..).zip([[7, 7], [6, 8], [4, 14], [3, 20], [5, 1]]) {
+        check_conv(SAME, 1, [2, 9, 20], [3, 3], image, seed);
+        check_conv(Window { stride: [2; 2], ..SAME }, 1, [2, 20, 17], [3, 3], image, seed);
+    }
+    // More than a block of terms.
+    check_conv(SAME, 1, [1, 120, 12], [3, 3], [4, 7], 0);
+}
+
+#[test]
 fn zeros_of_both_signs() {
     // Products of such small numbers are zeros; which sign they have, the terms +0 · w decide, too, that kernels leave out.
     let tiny = |dims: &[u32], seed: u64| -> Vec<f32> {
