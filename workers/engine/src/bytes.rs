@@ -17,12 +17,13 @@ pub fn hash_bytes(bytes: &[u8]) -> Hash {
 /// Bytes that are hashed at once: they stay in a level-2 cache, and are enough for all lanes of the widest vectors.
 const PIECE: usize = 256 << 10;
 
-/// The same, calling `also` with every piece of the bytes when it was hashed.
+/// The same, calling `also` with every piece of the bytes before it is hashed: who copies a piece reads it from its begin
+/// to its end, and so brings it to the cache sooner than hashing does, which reads many places of it at once.
 pub(crate) fn hash_while(bytes: &[u8], mut also: impl FnMut(&[u8])) -> Hash {
     let mut hasher = blake3::Hasher::new();
     for piece in bytes.chunks(PIECE) {
-        hasher.update(piece);
         also(piece);
+        hasher.update(piece);
     }
     Hash(*hasher.finalize().as_bytes())
 }

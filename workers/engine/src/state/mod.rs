@@ -118,7 +118,7 @@ impl State {
         hash_list(&self.roots())
     }
 
-    /// The same, and all tensors' bytes piece by piece, in order: each is still in the cache when `also` gets it.
+    /// The same, and all tensors' bytes piece by piece, in order: each is read from memory once, by `also`.
     pub(crate) fn root_while(&self, mut also: impl FnMut(&[u8])) -> Hash {
         let roots: Vec<Hash> = self.tensors.iter().map(|tensor| hash_while(tensor_bytes(tensor), &mut also)).collect();
         hash_list(&roots)

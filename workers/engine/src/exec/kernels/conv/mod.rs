@@ -6,11 +6,13 @@
 //! | gradient of the images | input channels | items of an image | items of the kernel |
 //! | gradient of the weights | output channels | items of the kernel | windows of all images |
 //!
-//! Where groups have one channel each, the first two have places as lanes.
+//! Where groups have one channel each, the first two have places as lanes, as they have where few channels would leave
+//! lanes empty.
 mod chain;
 mod channels;
 mod class;
 mod depthwise;
+mod few;
 mod places;
 mod weights;
 
@@ -118,7 +120,7 @@ impl Conv {
                 let skipping = skipping.as_ref().filter(|_| b.iter().all(|weight| weight.is_finite()));
                 let Classes { geometry, classes } = skipping.unwrap_or(whole);
                 let complete = skipping.map(|_| Complete { weights: b, values: a, shapes });
-                let len = isa.run(Packing { sizes: *sizes, weights: b, to: other });
+                let len = isa.run(Packing { sizes: *sizes, classes, weights: b, to: other });
                 let (packed, work) = (&*other.room(len), out.len() * sizes.terms() / 16);
                 let out = Out::new(out);
                 let of = Call { sizes: *sizes, classes, geometry, values: a, packed, out, complete };

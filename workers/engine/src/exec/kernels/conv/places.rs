@@ -5,6 +5,7 @@
 use super::chain::{all_tiles, chain, most_rows, one_tile, tile_rows, Tiles};
 use super::channels::{padded, tile_columns, vectors, write_lines, Column, Vector};
 use super::class::{Class, Shapes};
+use super::few;
 use crate::exec::aligned::Aligned;
 use crate::exec::kernels::images::Geometry;
 use crate::exec::lanes::{Kernel, Lanes, MAX_LANES};
@@ -37,7 +38,8 @@ impl Sizes {
         self.channels * self.kernel
     }
 
-    fn weight(&self, group: usize, result: usize, term: usize) -> usize {
+    /// Where a weight is.
+    pub(super) fn weight(&self, group: usize, result: usize, term: usize) -> usize {
         let (channel, item) = (term / self.kernel, term % self.kernel);
         group * self.results * self.terms() + result * self.weights[0] + channel * self.weights[1] + item
     }
@@ -56,9 +58,10 @@ impl Sizes {
     }
 }
 
-/// Weights as vectors: by group, vector of channels and term. Returns how many values they are.
+/// Weights as vectors: by group, vector of channels and term; or as [`few`] has them. Returns how many values they are.
 pub(super) struct Packing<'a> {
     pub(super) sizes: Sizes,
+    pub(super) classes: &'a [Class],
     pub(super) weights: &'a [f32],
     pub(super) to: &'a mut Aligned,
 }
@@ -68,7 +71,12 @@ impl Kernel for Packing<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> usize {
-        let Packing { sizes, weights, to } = self;
+        let Packing { sizes, classes, weights, to } = self;
+        if few::is_better::<V>(&sizes, classes) {
+            let len = weights.len();
+            few::pack(&sizes, weights, to.room(len));
+            return len;
+        }
         let len = sizes.groups * padded::<V>(sizes.results) * sizes.terms();
         let mut to = to.room(len);
         for group in 0..sizes.groups {
@@ -145,7 +153,7 @@ impl Kernel for Bands<'_> {
         let Scratch { sums, image: staged } = scratch;
         let sums = sums.room((2 * size * columns + V::N) * V::N);
         let channels = of.sizes.groups * of.sizes.channels;
-        let is_plain = of.geometry.is_plain();
+        let (is_plain, are_few) = (of.geometry.is_plain(), few::is_better::<V>(&of.sizes, of.classes));
         if !is_plain {
             staged.clear();
             staged.resize(channels * of.geometry.channel, 0.0);
@@ -166,8 +174,13 @@ impl Kernel for Bands<'_> {
             let rows = first..(first + size).min(of.sizes.places[0]);
             for group in 0..of.sizes.groups {
                 let read = &read[group * of.sizes.channels * of.geometry.channel..];
+                let at = (image, group);
+                if are_few {
+                    of.few::<V>(at, &rows, read);
+                    of.mend::<V>(at, 0..of.sizes.results, &rows);
+                    continue;
+                }
                 for column in tile_columns::<V>(of.sizes.results) {
-                    let at = (image, group);
                     match column {
                         Column::Half(first) => of.band::<V, V::Half, 1>(at, first, rows.clone(), read, sums),
                         Column::One(first) => of.band::<V, V, 1>(at, first, rows.clone(), read, sums),
@@ -222,15 +235,40 @@ impl Call<'_> {
         for (c, sums) in sums.chunks_mut(count * H::N).enumerate().take(C) {
             let first = first + c * H::N;
             let lanes = H::N.min(sizes.results - first);
-            if let Some(complete) = self.complete {
-                complete.mend::<H>(sizes, (image, group, first), (rows.start * columns, lanes), sums);
-            }
-            let result = (image * sizes.groups + group) * sizes.results + first;
-            let stride = sizes.places[0] * columns;
             // SAFETY: places that only this thread writes; behind all sums is room for a vector's places more.
             unsafe {
-                let to = self.out.at(result * stride + rows.start * columns);
-                write_lines::<H>(sums.as_ptr(), (count, lanes), to, stride);
+                let to = self.line((image, group, first), rows.start);
+                write_lines::<H>(sums.as_ptr(), (count, lanes), to, sizes.places[0] * columns);
+            }
+            self.mend::<H>((image, group), first..first + lanes, &rows);
+        }
+    }
+
+    /// Where a row of a channel of a group of an image's result is.
+    ///
+    /// # Safety
+    /// There is such a row.
+    #[inline(always)]
+    pub(super) unsafe fn line(&self, (image, group, result): (usize, usize, usize), row: usize) -> *mut f32 {
+        let Sizes { groups, results, places: [rows, columns], .. } = self.sizes;
+        // SAFETY: the caller's promise.
+        unsafe { self.out.at((((image * groups + group) * results + result) * rows + row) * columns) }
+    }
+
+    /// Computes what is −0 in rows of these channels once more, with the terms that were left out.
+    #[inline(always)]
+    fn mend<V: Lanes>(&self, (image, group): (usize, usize), results: Range<usize>, rows: &Range<usize>) {
+        const NEGATIVE: u32 = 0x8000_0000;
+        let (Some(complete), columns) = (self.complete, self.sizes.places[1]) else {
+            return;
+        };
+        for at in results.map(|result| (image, group, result)) {
+            // SAFETY: rows that this thread has just written.
+            let line = unsafe { std::slice::from_raw_parts_mut(self.line(at, rows.start), rows.len() * columns) };
+            if line.iter().fold(false, |any, x| any | (x.to_bits() == NEGATIVE)) {
+                for (place, x) in (rows.start * columns..).zip(line).filter(|(_, x)| x.to_bits() == NEGATIVE) {
+                    *x = complete.element::<V>(self.sizes, at, place);
+                }
             }
         }
     }
@@ -369,26 +407,6 @@ impl<const C: usize> Tiles for All<'_, C> {
 }
 
 impl Complete<'_> {
-    /// Computes what is −0 in a band once more.
-    #[inline(always)]
-    fn mend<V: Lanes>(
-        &self,
-        sizes: Sizes,
-        (image, group, first): (usize, usize, usize),
-        (first_place, lanes): (usize, usize),
-        band: &mut [f32],
-    ) {
-        const NEGATIVE: u32 = 0x8000_0000;
-        if !band.iter().fold(false, |any, x| any | (x.to_bits() == NEGATIVE)) {
-            return;
-        }
-        for (place, vector) in (first_place..).zip(band.chunks_exact_mut(V::N)) {
-            for (result, x) in (first..).zip(&mut vector[..lanes]).filter(|(_, x)| x.to_bits() == NEGATIVE) {
-                *x = self.element::<V>(sizes, (image, group, result), place);
-            }
-        }
-    }
-
     /// An element by its definition.
     #[inline(always)]
     fn element<V: Lanes>(&self, sizes: Sizes, (image, group, result): (usize, usize, usize), place: usize) -> f32 {

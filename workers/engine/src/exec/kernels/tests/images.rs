@@ -109,6 +109,22 @@ fn places_of_all_rows() {
 }
 
 #[test]
+fn few_channels() {
+    // Rows of one vector of places or several, that overlap or don't; tiles of less than a row, and of several.
+    for channels in 1..=7 {
+        for columns in [8, 9, 14, 16, 17, 31, 32, 35] {
+            let seed = u64::from(channels * columns);
+            check_conv(SAME, 1, [2, 2, channels], [3, 3], [3, columns], seed);
+            check_conv(Window::UNIT, 2, [1, channels, 2], [2, 3], [2, columns], seed);
+        }
+    }
+    // More than a block of terms.
+    for channels in [1, 3, 6] {
+        check_conv(SAME, 1, [1, 120, channels], [3, 3], [3, 19], u64::from(channels));
+    }
+}
+
+#[test]
 fn zeros_of_both_signs() {
     // Products of such small numbers are zeros; which sign they have, the terms +0 · w decide, too, that kernels leave out.
     let tiny = |dims: &[u32], seed: u64| -> Vec<f32> {
@@ -116,11 +132,10 @@ fn zeros_of_both_signs() {
         (0..elements(dims)).map(value).collect()
     };
     let mut negative = 0;
-    for (seed, window) in
-        (0..).zip([SAME, Window { stride: [2; 2], ..SAME }, Window { stride: [3, 2], ..Window::UNIT }])
-    {
-        let (x, weight) = (vec![2, 3, 9, 10], vec![5, 3, 3, 3]);
-        let [yh, yw] = window.output([9, 10], [3, 3]).unwrap();
+    let windows = [SAME, SAME, Window { stride: [2; 2], ..SAME }, Window { stride: [3, 2], ..Window::UNIT }];
+    for (seed, (window, image)) in (0..).zip(windows.into_iter().zip([[9, 10], [9, 18], [9, 10], [9, 10]])) {
+        let (x, weight) = (vec![2, 3, image[0], image[1]], vec![5, 3, 3, 3]);
+        let [yh, yw] = window.output(image, [3, 3]).unwrap();
         let y = vec![2, 5, yh, yw];
         let op = |part| Op::Conv { part, window, groups: 1 };
         let weights = tiny(&weight, seed);
