@@ -2,6 +2,7 @@
 //!
 //! A checkpoint isn't read again soon. Through the cache its pages would be the system's fresh memory, which costs more
 //! than hashing what is written to them, and would drive out what training reads.
+use memmap2::MmapMut;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
@@ -10,8 +11,9 @@ use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 
 /// Bytes written at once: disks are as fast as they get, and two buffers of it are little memory.
 const BLOCK: usize = 4 << 20;
-/// Where buffers begin in memory, and pieces in a file: no disk asks for more.
-const ALIGNED: usize = 4096;
+/// Where buffers begin in memory, what divides them, and so where pieces begin in a file: large pages. To hand one over costs the
+/// system as much as to hand over a small one; and no disk asks for more.
+const LARGE_PAGE: usize = 2 << 20;
 /// Blocks at once: one is filled while the disk takes the other.
 const BLOCKS: usize = 2;
 
@@ -44,12 +46,13 @@ fn through_cache<R>(mut file: &File, produce: impl FnOnce(&mut dyn FnMut(&[u8]))
 }
 
 fn past_cache<R>(direct: &File, file: &File, produce: impl FnOnce(&mut dyn FnMut(&[u8])) -> R) -> io::Result<R> {
+    let current = Block::new()?;
     std::thread::scope(|scope| {
         // Full blocks go there and come back empty.
         let (there, full) = sync_channel(BLOCKS);
         let (back, empty) = sync_channel(BLOCKS);
         let disk = scope.spawn(move || write_blocks(direct, file, &full, &back));
-        let mut blocks = Blocks { current: Block::new(), there, empty, failed: false };
+        let mut blocks = Blocks { current, there, empty, failed: false };
         let produced = produce(&mut |piece| blocks.push(piece));
         let Blocks { current, there, .. } = blocks;
         drop(there);
@@ -64,7 +67,7 @@ fn write_blocks(direct: &File, file: &File, full: &Receiver<Block>, back: &SyncS
     let mut at = 0;
     // All but the one that is filled first. Nobody takes them behind the last piece, nor what comes back then.
     for _ in 1..BLOCKS {
-        let _ = back.send(Block::new());
+        let _ = back.send(Block::new()?);
     }
     while let Ok(mut block) = full.recv() {
         let bytes = block.filled();
@@ -106,41 +109,45 @@ impl Blocks {
         while !piece.is_empty() && !self.failed {
             piece = self.current.push(piece);
             if self.current.filled().len() == BLOCK {
-                let next = self.empty.recv().ok();
-                self.failed = next.is_none();
-                let full = std::mem::replace(&mut self.current, next.unwrap_or_default());
-                self.failed |= self.there.send(full).is_err();
+                let Ok(next) = self.empty.recv() else {
+                    self.failed = true;
+                    return;
+                };
+                let full = std::mem::replace(&mut self.current, next);
+                self.failed = self.there.send(full).is_err();
             }
         }
     }
 }
 
-/// Memory for [`BLOCK`] bytes, [`ALIGNED`]; none by default.
-#[derive(Default)]
+/// Memory for [`BLOCK`] bytes.
 struct Block {
-    bytes: Vec<u8>,
+    memory: MmapMut,
     start: usize,
     length: usize,
 }
 
 impl Block {
-    fn new() -> Block {
-        let bytes = vec![0; BLOCK + ALIGNED];
-        let start = bytes.as_ptr().align_offset(ALIGNED).min(ALIGNED);
-        Block { bytes, start, length: 0 }
+    fn new() -> io::Result<Block> {
+        let memory = MmapMut::map_anon(BLOCK + LARGE_PAGE)?;
+        // Where there are no large pages, it has small ones.
+        #[cfg(target_os = "linux")]
+        let _ = memory.advise(memmap2::Advice::HugePage);
+        let start = memory.as_ptr().align_offset(LARGE_PAGE).min(LARGE_PAGE);
+        Ok(Block { memory, start, length: 0 })
     }
 
     /// Appends what fits, and returns the rest.
     fn push<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
         let (now, later) = piece.split_at(piece.len().min(BLOCK - self.length));
         let at = self.start + self.length;
-        copy_past_cache(now, &mut self.bytes[at..at + now.len()]);
+        copy_past_cache(now, &mut self.memory[at..at + now.len()]);
         self.length += now.len();
         later
     }
 
     fn filled(&self) -> &[u8] {
-        &self.bytes[self.start..self.start + self.length]
+        &self.memory[self.start..self.start + self.length]
     }
 }
 
