@@ -4,7 +4,7 @@
 //! that has other work the two then see different machines. Here each sample of ours is followed by one of theirs, and
 //! what counts is the median of the ratios of such pairs.
 use crate::clock::Clock;
-use anyhow::Result;
+use anyhow::{ensure, Result};
 use std::time::Duration;
 
 /// Pairs at least, however few `--runs` are.
@@ -14,13 +14,16 @@ pub(crate) const PAIRS: u16 = 7;
 /// look 300,000 times, which was seen to take more than 5 ms.
 const REST: Duration = Duration::from_millis(50);
 
+/// Samples that what should take one may take at most, with what doesn't count of it.
+const WHOLE: u32 = 100;
+
 /// Something that can be done many times: does it that often, and says how long what counts of it took.
 pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 
 /// How often ours and theirs can be done in a second, pair by pair. A sample takes at least `least`; both are warmed up.
 ///
 /// # Errors
-/// Those of what is timed.
+/// Those of what is timed; next to nothing of what it takes counts.
 pub(crate) fn alternate(
     (ours, theirs): (&mut Timed<'_>, &mut Timed<'_>),
     least: Duration,
@@ -40,7 +43,13 @@ fn repetitions(of: &mut Timed<'_>, least: Duration) -> Result<u64> {
     of(1)?; // Memory is touched for the first time, and kernels are chosen.
     let mut count = 1_u64;
     loop {
+        let begin = Clock::Wall.now();
         let took = of(count)?;
+        let all = Clock::Wall.now().saturating_sub(begin);
+        ensure!(
+            took >= least || all < least * WHOLE,
+            "{took:?} of {all:?} count, of a sample of {count}: the machine has too much other work; run it again"
+        );
         if took >= least {
             return Ok(count);
         }
@@ -62,6 +71,17 @@ pub(crate) fn looped(clock: Clock, count: u64, mut each: impl FnMut() -> Result<
 mod tests {
     use super::*;
     use std::cell::RefCell;
+
+    #[test]
+    fn what_never_counts_is_an_error() {
+        let nap = |_| {
+            std::thread::sleep(Duration::from_millis(1));
+            Ok(Duration::ZERO)
+        };
+        let (mut ours, mut theirs) = (nap, nap);
+        let error = alternate((&mut ours, &mut theirs), Duration::from_micros(10), 1).unwrap_err();
+        assert!(error.to_string().starts_with("0ns of"), "{error}");
+    }
 
     #[test]
     fn pairs_alternate_and_are_long_enough() {

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use anyhow::{bail, ensure, Context as _, Result};
 use assay_core::graph::{ConvPart, Shape, Window};
 use assay_engine::task::{Optimiser, Rule};
+use std::time::Duration;
 use tch::nn::{self, OptimizerConfig as _};
 use tch::{no_grad, Device, Kind as Dtype, Tensor};
 
@@ -72,17 +73,20 @@ fn each(clock: Clock, mut compute: impl FnMut() -> Result<Tensor> + 'static) -> 
     Ok(Box::new(move |count| no_grad(|| looped(clock, count, || compute().map(drop)))))
 }
 
-/// How often the gradient of y is filled, to find what it takes.
+/// How often the gradient of y is filled before each sample, to find what it takes.
 const FILLS: u64 = 20;
 
 /// Autograd's own way from y to x, alone: tch has no call for a convolution's gradient.
 ///
-/// The gradient of y is 1 everywhere, which tch fills anew every time: that is taken off, at the least that it takes.
+/// The gradient of y is 1 everywhere, which tch fills anew every time: that is taken off, at the least that it ever took.
 fn gradient(clock: Clock, y: Tensor, x: Tensor) -> Result<Box<Timed<'static>>> {
-    let fill = || no_grad(|| looped(clock, 1, || Ok(y.f_ones_like().map(drop)?)));
-    let fills = (0..FILLS).map(|_| fill()).collect::<Result<Vec<_>>>()?;
-    let fill = fills.into_iter().min().unwrap_or_default();
+    let mut fill = Duration::MAX;
     Ok(Box::new(move |count| {
+        // Anew for every sample: a machine that is busy for a while makes all fills of that while slow, and what would
+        // then be taken off is more than all that there is.
+        for _ in 0..FILLS {
+            fill = fill.min(no_grad(|| looped(clock, 1, || Ok(y.f_ones_like().map(drop)?)))?);
+        }
         let both = looped(clock, count, || Ok(Tensor::f_run_backward(&[&y], &[&x], true, false).map(drop)?))?;
         Ok(both.saturating_sub(fill.mul_f64(count as f64)))
     }))
