@@ -11,7 +11,8 @@ use std::path::Path;
 /// Steps whose states are recorded.
 const STEPS: u64 = 20;
 
-/// Steps that are checked: all, or the first `ASSAY_GOLDEN_STEPS`, for a processor that is emulated (`scripts/neon`).
+/// Steps that are checked: all, or the first `ASSAY_GOLDEN_STEPS`, for a processor that is emulated (`scripts/neon`,
+/// `scripts/avx512`).
 fn steps() -> u64 {
     std::env::var("ASSAY_GOLDEN_STEPS").map_or(STEPS, |steps| steps.parse().unwrap()).clamp(1, STEPS)
 }

@@ -4,6 +4,14 @@ use assay_core::arith::{Arith, Soft, F32};
 use assay_core::graph::{eval_prim, Prim};
 use proptest::prelude::*;
 
+/// `ASSAY_ISA=Avx512` says what must be found: with less the other tests would pass, too (`scripts/avx512`).
+#[test]
+fn the_expected_instruction_set_is_found() {
+    if let Ok(expected) = std::env::var("ASSAY_ISA") {
+        assert_eq!(format!("{:?}", Isa::best()), expected);
+    }
+}
+
 struct One {
     prim: Prim,
     args: [[f32; MAX_LANES]; 4],
