@@ -77,26 +77,85 @@ impl<F: Fold> Kernel for Blocks<'_, F> {
         }
         let mut output = Walk::new(&reduce.kept, pairs.start / blocks);
         let mut index = pairs.start % blocks;
-        for to in to {
-            let items = index * block..((index + 1) * block).min(reduce.items);
-            let runs = Runs { inner: inner.len, outer, first: output.offset };
-            *to = if let Some(range) = runs.contiguous(&items) {
-                let [a, b] = x.map(|x| &x[range.clone()]);
-                sum::<V, F>(a, if F::PAIRS { b } else { a })
-            } else {
-                for (buffer, x) in buffers.iter_mut().zip(x).take(1 + usize::from(F::PAIRS)) {
-                    buffer.resize(BLOCK, 0.0);
-                    runs.each(items.clone(), |run, at| buffer[at..at + run.len()].copy_from_slice(&x[run]));
+        let mut outputs = Outputs::<F>::new();
+        for to in to.chunks_mut(V::N) {
+            for row in 0..to.len() {
+                let items = index * block..((index + 1) * block).min(reduce.items);
+                let runs = Runs { inner: inner.len, outer, first: output.offset };
+                let lanes = if let Some(range) = runs.contiguous(&items) {
+                    let [a, b] = x.map(|x| &x[range.clone()]);
+                    lanes::<V, F>(a, if F::PAIRS { b } else { a })
+                } else {
+                    for (buffer, x) in buffers.iter_mut().zip(x).take(1 + usize::from(F::PAIRS)) {
+                        buffer.resize(BLOCK, 0.0);
+                        runs.each(items.clone(), |run, at| buffer[at..at + run.len()].copy_from_slice(&x[run]));
+                    }
+                    let [a, b] = [&buffers[0][..items.len()], &buffers[usize::from(F::PAIRS)][..items.len()]];
+                    lanes::<V, F>(a, b)
+                };
+                outputs.put(row, lanes);
+                index += 1;
+                if index == blocks {
+                    index = 0;
+                    output.step();
                 }
-                let [a, b] = [&buffers[0][..items.len()], &buffers[usize::from(F::PAIRS)][..items.len()]];
-                sum::<V, F>(a, b)
-            };
-            index += 1;
-            if index == blocks {
-                index = 0;
-                output.step();
+            }
+            outputs.join::<V>(to);
+        }
+    }
+}
+
+/// Lanes of as many outputs as a vector has, a row for each; turned, so that they are joined all at once.
+struct Outputs<F> {
+    rows: [f32; MAX_LANES * MAX_LANES],
+    turned: [f32; MAX_LANES * MAX_LANES],
+    fold: PhantomData<F>,
+}
+
+impl<F: Fold> Outputs<F> {
+    #[inline(always)]
+    fn new() -> Self {
+        let first = [F::FIRST; MAX_LANES * MAX_LANES];
+        Outputs { rows: first, turned: first, fold: PhantomData }
+    }
+
+    /// An output's lanes.
+    #[inline(always)]
+    fn put<V: Lanes>(&mut self, row: usize, lanes: V) {
+        let to = &mut self.rows[row * V::N..][..V::N];
+        // SAFETY: N places.
+        unsafe { lanes.store(to.as_mut_ptr()) };
+    }
+
+    /// The first outputs: the lower half of the lanes with the upper one, and so on.
+    #[inline(always)]
+    fn join<V: Lanes>(&mut self, to: &mut [f32]) {
+        let mut lanes = [V::splat(F::FIRST); MAX_LANES];
+        // SAFETY: both have N rows of N values.
+        unsafe {
+            V::transpose(self.rows.as_ptr(), V::N, self.turned.as_mut_ptr(), V::N);
+            for (lane, lanes) in lanes.iter_mut().enumerate().take(V::N) {
+                *lanes = V::load(self.turned.as_ptr().add(lane * V::N));
             }
         }
+        fold::<V, F>(&mut lanes, V::N);
+        match to.len() == V::N {
+            // SAFETY: N places.
+            true => unsafe { lanes[0].store(to.as_mut_ptr()) },
+            false => lanes[0].store_part(to),
+        }
+    }
+}
+
+/// Joins the lower half of so many vectors, a power of two, with the upper one, and so on: the first is what is left.
+#[inline(always)]
+fn fold<V: Lanes, F: Fold>(vectors: &mut [V], count: usize) {
+    let mut stride = count / 2;
+    while stride > 0 {
+        for i in 0..stride {
+            vectors[i] = F::join(vectors[i], vectors[i + stride]);
+        }
+        stride /= 2;
     }
 }
 
@@ -147,8 +206,7 @@ fn any_order<V: Lanes, F: Fold>(
 ) {
     let runs = count(outer);
     let mut output = Walk::new(&reduce.kept, first);
-    // Lanes of as many outputs as a vector has, a row for each; turned, so that they are joined all at once.
-    let (mut rows, mut turned) = ([F::FIRST; MAX_LANES * MAX_LANES], [F::FIRST; MAX_LANES * MAX_LANES]);
+    let mut outputs = Outputs::<F>::new();
     for to in to.chunks_mut(V::N) {
         for row in 0..to.len() {
             let mut lanes = V::splat(F::FIRST);
@@ -157,20 +215,10 @@ fn any_order<V: Lanes, F: Fold>(
                 lanes = over::<V, F>(lanes, &x[output.offset + walk.offset..][..inner]);
                 walk.step();
             }
-            // SAFETY: a row of N values, of which there are MAX_LANES or more.
-            unsafe { lanes.store(rows.as_mut_ptr().add(row * V::N)) };
+            outputs.put(row, lanes);
             output.step();
         }
-        // SAFETY: both have N rows of N values.
-        let joined = unsafe {
-            V::transpose(rows.as_ptr(), V::N, turned.as_mut_ptr(), V::N);
-            let mut joined = V::load(turned.as_ptr());
-            for lane in 1..V::N {
-                joined = F::join(joined, V::load(turned.as_ptr().add(lane * V::N)));
-            }
-            joined
-        };
-        joined.store_part(to);
+        outputs.join::<V>(to);
     }
 }
 
@@ -202,9 +250,9 @@ fn over<V: Lanes, F: Fold>(lane: V, x: &[f32]) -> V {
     F::join(F::join(lanes[0], lanes[1]), F::join(lanes[2], lanes[3]))
 }
 
-/// The sum of a block: 32 lanes and the tree.
+/// A block's 32 lanes, and the tree over them as far as vectors go.
 #[inline(always)]
-fn sum<V: Lanes, F: Fold>(x: &[f32], y: &[f32]) -> f32 {
+fn lanes<V: Lanes, F: Fold>(x: &[f32], y: &[f32]) -> V {
     let vectors = WIDTH / V::N;
     let y = &y[..x.len()];
     let mut sums = [V::splat(F::FIRST); VECTORS];
@@ -216,32 +264,26 @@ fn sum<V: Lanes, F: Fold>(x: &[f32], y: &[f32]) -> f32 {
             *sum = F::item(*sum, x, y);
         }
     }
-    let mut lanes = [0.0; WIDTH];
-    // SAFETY (of the stores): exactly 32 places are written.
-    for (v, sum) in sums.iter().enumerate().take(vectors) {
-        unsafe { sum.store(lanes.as_mut_ptr().add(v * V::N)) };
-    }
-    // Lanes without a last item stay as they are: even +0 · +0 could change a sum that is −0.
-    let mut rest = [0.0; MAX_LANES];
-    for (first, lanes) in (whole..x.len()).step_by(V::N).zip(lanes.chunks_exact_mut(V::N)) {
-        let end = (first + V::N).min(x.len());
-        let (x, y) = (V::load_part(&x[first..end]), V::load_part(&y[first..end]));
-        // SAFETY: N values; MAX_LANES places.
-        unsafe { F::item(V::load(lanes.as_ptr()), x, y).store(rest.as_mut_ptr()) };
-        lanes[..end - first].copy_from_slice(&rest[..end - first]);
-    }
-    tree(&mut lanes)
+    // In arrays of their own: a variable index would have the sums kept in memory.
+    let mut joined = if whole < x.len() { rest::<V, F>(sums, &x[whole..], &y[whole..]) } else { sums };
+    fold::<V, F>(&mut joined, vectors);
+    joined[0]
 }
 
-/// The tree over the lanes.
+/// The last items, fewer than there are lanes. Lanes without one stay as they are: even +0 · +0 could change a sum that is
+/// −0.
 #[inline(always)]
-fn tree(lanes: &mut [f32; WIDTH]) -> f32 {
-    let mut stride = WIDTH / 2;
-    while stride > 0 {
-        for i in 0..stride {
-            lanes[i] += lanes[i + stride];
-        }
-        stride /= 2;
+fn rest<V: Lanes, F: Fold>(mut sums: [V; VECTORS], x: &[f32], y: &[f32]) -> [V; VECTORS] {
+    for ((x, y), sum) in x.chunks(V::N).zip(y.chunks(V::N)).zip(&mut sums) {
+        let with = F::item(*sum, V::load_part(x), V::load_part(y));
+        let (mut lanes, mut items) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
+        // SAFETY: MAX_LANES >= N values and places.
+        *sum = unsafe {
+            sum.store(lanes.as_mut_ptr());
+            with.store(items.as_mut_ptr());
+            lanes[..x.len()].copy_from_slice(&items[..x.len()]);
+            V::load(lanes.as_ptr())
+        };
     }
-    lanes[0]
+    sums
 }
