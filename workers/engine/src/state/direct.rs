@@ -156,19 +156,28 @@ impl Block {
 #[cfg(target_arch = "x86_64")]
 fn copy_past_cache(from: &[u8], to: &mut [u8]) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
-    // SAFETY: any bytes are a vector.
-    let (head, vectors, tail) = unsafe { to.align_to_mut::<__m128i>() };
-    let (first, from) = from.split_at(head.len());
-    let (middle, last) = from.split_at(size_of_val(vectors));
-    head.copy_from_slice(first);
-    tail.copy_from_slice(last);
-    let (pieces, _) = middle.as_chunks::<{ size_of::<__m128i>() }>();
-    for (to, from) in vectors.iter_mut().zip(pieces) {
-        // SAFETY: a piece has a vector's bytes, and vectors are aligned; every x86-64 processor has these instructions.
-        unsafe { _mm_stream_si128(to, _mm_loadu_si128(from.as_ptr().cast())) };
+    /// Two cache lines. All is read before any of it is written: a processor holds a read up behind a write that is on
+    /// its way if the last bits of their addresses are alike, and nothing is known of where both slices lie.
+    const LINES: usize = 128;
+    const VECTORS: usize = LINES / size_of::<__m128i>();
+
+    let head = to.as_ptr().align_offset(LINES).min(to.len());
+    let ((first, from), (to_first, to)) = (from.split_at(head), to.split_at_mut(head));
+    to_first.copy_from_slice(first);
+    let (sources, last) = from.as_chunks::<LINES>();
+    let (targets, to_last) = to.as_chunks_mut::<LINES>();
+    to_last.copy_from_slice(last);
+    for (to, from) in targets.iter_mut().zip(sources) {
+        let (from, to) = (from.as_ptr().cast::<__m128i>(), to.as_mut_ptr().cast::<__m128i>());
+        // SAFETY: both have so many vectors' bytes; every x86-64 processor has these instructions.
+        let vectors: [__m128i; VECTORS] = std::array::from_fn(|at| unsafe { _mm_loadu_si128(from.add(at)) });
+        for (at, vector) in vectors.into_iter().enumerate() {
+            // SAFETY: as above, and what is behind the head is aligned.
+            unsafe { _mm_stream_si128(to.add(at), vector) };
+        }
     }
     // Such writes are in no order with others until here, the channel's neither.
-    // SAFETY: as above.
+    // SAFETY: every x86-64 processor has this instruction.
     unsafe { _mm_sfence() };
 }
 
