@@ -10,6 +10,12 @@ use std::time::Duration;
 /// Pairs at least, however few `--runs` are.
 pub(crate) const PAIRS: u16 = 7;
 
+/// Times as many at most: where other work of the machine scatters the ratios, it takes more of them to know their median.
+const MORE: u16 = 5;
+
+/// How well the median is to be known: its standard error, as a part of it.
+const ERROR: f64 = 0.01;
+
 /// Between samples: libtorch's threads look for work for a while before they sleep, and would have it from ours. OpenMP's
 /// look 300,000 times, which was seen to take more than 5 ms.
 const REST: Duration = Duration::from_millis(50);
@@ -21,6 +27,9 @@ const WHOLE: u32 = 100;
 pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 
 /// How often ours and theirs can be done in a second, pair by pair. A sample takes at least `least`; both are warmed up.
+///
+/// Pairs are added to the least number until the median of their ratios is known, whatever it is, or there are
+/// too many.
 ///
 /// # Errors
 /// Those of what is timed; next to nothing of what it takes counts.
@@ -35,7 +44,25 @@ pub(crate) fn alternate(
         of(1)?; // Its threads wake up.
         Ok(count as f64 / of(count)?.as_secs_f64())
     };
-    (0..pairs.max(PAIRS)).map(|_| Ok((per_second(ours, counts.0)?, per_second(theirs, counts.1)?))).collect()
+    let least = usize::from(pairs.max(PAIRS));
+    let mut pairs = Vec::new();
+    while pairs.len() < least || (pairs.len() < least * usize::from(MORE) && error(&pairs) > ERROR) {
+        pairs.push((per_second(ours, counts.0)?, per_second(theirs, counts.1)?));
+    }
+    Ok(pairs)
+}
+
+/// The standard error of the median of the ratios, as a part of it, were they distributed normally as between their
+/// quartiles: a few wild ones don't matter, as they don't to the median.
+fn error(pairs: &[(f64, f64)]) -> f64 {
+    // Of a normal distribution: standard deviations between its quartiles; and the median's standard error by the mean's,
+    // the square root of π/2.
+    const QUARTILES: f64 = 1.349;
+    const MEDIAN: f64 = 1.2533;
+    let mut ratios: Vec<f64> = pairs.iter().map(|(ours, theirs)| ours / theirs).collect();
+    ratios.sort_by(f64::total_cmp);
+    let part = |quarters: usize| ratios[(ratios.len() - 1) * quarters / 4];
+    (part(3) - part(1)) / QUARTILES * MEDIAN / (ratios.len() as f64).sqrt() / part(2)
 }
 
 /// How often something is done in that time: found by doing it, more and more often.
@@ -81,6 +108,24 @@ mod tests {
         let (mut ours, mut theirs) = (nap, nap);
         let error = alternate((&mut ours, &mut theirs), Duration::from_micros(10), 1).unwrap_err();
         assert!(error.to_string().starts_with("0ns of"), "{error}");
+    }
+
+    #[test]
+    fn what_scatters_is_measured_more_often() {
+        let measured = |scatter: u64| {
+            let mut seed = 7_u64;
+            let mut ours = |count: u64| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                Ok(Duration::from_micros(100 + (seed >> 33) % scatter) * u32::try_from(count)?)
+            };
+            let mut theirs = |count: u64| Ok(Duration::from_micros(100) * u32::try_from(count)?);
+            alternate((&mut ours, &mut theirs), Duration::from_micros(100), 1).unwrap()
+        };
+        assert_eq!(measured(1).len(), usize::from(PAIRS));
+        assert_eq!(measured(100).len(), usize::from(PAIRS * MORE));
+        let some = measured(8);
+        assert!(some.len() > usize::from(PAIRS) && some.len() < usize::from(PAIRS * MORE), "{}", some.len());
+        assert!(error(&some) <= ERROR);
     }
 
     #[test]

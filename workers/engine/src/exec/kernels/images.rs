@@ -48,6 +48,12 @@ struct Run {
 }
 
 impl Run {
+    /// What goes where, if both steps are 1.
+    #[inline(always)]
+    fn neighbours<'a, 'b>(&self, from: &'a [f32], to: &'b mut [f32]) -> (&'a [f32], &'b mut [f32]) {
+        (&from[self.from..][..self.count], &mut to[self.to..][..self.count])
+    }
+
     #[inline(always)]
     fn copy(&self, from: &[f32], to: &mut [f32]) {
         let Run { count, from_step, to_step, .. } = *self;
@@ -57,7 +63,7 @@ impl Run {
         let from = &from[self.from..][..(count - 1) * from_step + 1];
         let to = &mut to[self.to..][..(count - 1) * to_step + 1];
         match (from_step, to_step) {
-            (1, 1) => copy(from, to),
+            (1, 1) => copy((from, to)),
             // By pairs, which compilers do in vectors.
             (2, _) => {
                 let pairs = from.as_chunks::<2>();
@@ -80,19 +86,27 @@ impl Run {
 
 /// Copies a row: short ones, which most are, in overlapping pieces instead of by a call.
 #[inline(always)]
-fn copy(from: &[f32], to: &mut [f32]) {
-    #[inline(always)]
-    fn pieces<const N: usize>(from: &[f32], to: &mut [f32]) {
-        for at in (0..from.len()).step_by(N) {
-            let at = at.min(from.len() - N);
-            to[at..][..N].copy_from_slice(&from[at..][..N]);
-        }
+fn copy(row: (&[f32], &mut [f32])) {
+    match row.0.len() {
+        4..=7 => pieces::<4>(row),
+        8..=64 => pieces::<8>(row),
+        _ => whole(row),
     }
-    match from.len() {
-        8..=64 => pieces::<8>(from, to),
-        4..=7 => pieces::<4>(from, to),
-        _ => to.copy_from_slice(from),
+}
+
+/// Copies at least N values, N at a time.
+#[inline(always)]
+fn pieces<const N: usize>((from, to): (&[f32], &mut [f32])) {
+    let last = from.len() - N;
+    for at in (0..last).step_by(N) {
+        to[at..][..N].copy_from_slice(&from[at..][..N]);
     }
+    to[last..][..N].copy_from_slice(&from[last..][..N]);
+}
+
+#[inline(always)]
+fn whole((from, to): (&[f32], &mut [f32])) {
+    to.copy_from_slice(from);
 }
 
 /// One axis: values staged, from one place to the next, where place 0 reads each item, and where the source goes.
@@ -243,11 +257,28 @@ impl Geometry {
     /// Stages channels where others were staged before: what lies outside is there.
     #[inline(always)]
     pub(super) fn stage_inside(&self, channels: &[f32], to: &mut [f32]) {
-        let columns = self.source[1];
+        // Mostly a row stays as it is: how it is copied isn't found out for each one.
+        if let [run @ Run { from_step: 1, to_step: 1, .. }] = &*self.columns {
+            return match run.count {
+                4..=7 => self.each_row(channels, to, |from, to| pieces::<4>(run.neighbours(from, to))),
+                8..=64 => self.each_row(channels, to, |from, to| pieces::<8>(run.neighbours(from, to))),
+                _ => self.each_row(channels, to, |from, to| whole(run.neighbours(from, to))),
+            };
+        }
+        self.each_row(channels, to, |from, to| {
+            for run in &self.columns {
+                run.copy(from, to);
+            }
+        });
+    }
+
+    /// Rows of the source, and where the staged ones that have them begin.
+    #[inline(always)]
+    fn each_row(&self, channels: &[f32], to: &mut [f32], each: impl Fn(&[f32], &mut [f32])) {
         for (from, to) in channels.chunks_exact(self.pixels()).zip(to.chunks_exact_mut(self.channel)) {
-            for (from, row) in from.chunks_exact(columns).zip(&self.rows) {
+            for (from, row) in from.chunks_exact(self.source[1]).zip(&self.rows) {
                 if let Some(row) = *row {
-                    self.columns.iter().for_each(|run| run.copy(from, &mut to[row..]));
+                    each(from, &mut to[row..]);
                 }
             }
         }
