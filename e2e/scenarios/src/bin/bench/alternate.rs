@@ -28,8 +28,8 @@ pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 
 /// How often ours and theirs can be done in a second, pair by pair. A sample takes at least `least`; both are warmed up.
 ///
-/// Pairs are added to the least number until the median of their ratios is known, whatever it is, or there are
-/// too many.
+/// Beyond the fewest, pairs are added until the median of their ratios is known as well as [`ERROR`] says, whatever it is,
+/// or there are [`MORE`] times as many.
 ///
 /// # Errors
 /// Those of what is timed; next to nothing of what it takes counts.
@@ -44,9 +44,10 @@ pub(crate) fn alternate(
         of(1)?; // Its threads wake up.
         Ok(count as f64 / of(count)?.as_secs_f64())
     };
-    let least = usize::from(pairs.max(PAIRS));
+    let fewest = usize::from(pairs.max(PAIRS));
+    let most = fewest * usize::from(MORE);
     let mut pairs = Vec::new();
-    while pairs.len() < least || (pairs.len() < least * usize::from(MORE) && error(&pairs) > ERROR) {
+    while pairs.len() < fewest || (pairs.len() < most && error(&pairs) > ERROR) {
         pairs.push((per_second(ours, counts.0)?, per_second(theirs, counts.1)?));
     }
     Ok(pairs)

@@ -48,22 +48,14 @@ struct Run {
 }
 
 impl Run {
-    /// What goes where, if both steps are 1.
-    #[inline(always)]
-    fn neighbours<'a, 'b>(&self, from: &'a [f32], to: &'b mut [f32]) -> (&'a [f32], &'b mut [f32]) {
-        (&from[self.from..][..self.count], &mut to[self.to..][..self.count])
-    }
-
+    /// Copies them.
     #[inline(always)]
     fn copy(&self, from: &[f32], to: &mut [f32]) {
         let Run { count, from_step, to_step, .. } = *self;
-        if count == 0 {
-            return;
-        }
         let from = &from[self.from..][..(count - 1) * from_step + 1];
         let to = &mut to[self.to..][..(count - 1) * to_step + 1];
         match (from_step, to_step) {
-            (1, 1) => copy((from, to)),
+            (1, 1) => to.copy_from_slice(from),
             // By pairs, which compilers do in vectors.
             (2, _) => {
                 let pairs = from.as_chunks::<2>();
@@ -82,31 +74,18 @@ impl Run {
             _ => to.iter_mut().step_by(to_step).zip(from.iter().step_by(from_step)).for_each(|(to, x)| *to = *x),
         }
     }
-}
 
-/// Copies a row: short ones, which most are, in overlapping pieces instead of by a call.
-#[inline(always)]
-fn copy(row: (&[f32], &mut [f32])) {
-    match row.0.len() {
-        4..=7 => pieces::<4>(row),
-        8..=64 => pieces::<8>(row),
-        _ => whole(row),
+    /// The same for at least N neighbours that stay so, N at a time: short rows, which most are, in overlapping pieces
+    /// instead of by a call.
+    #[inline(always)]
+    fn pieces<const N: usize>(&self, from: &[f32], to: &mut [f32]) {
+        let (from, to) = (&from[self.from..][..self.count], &mut to[self.to..][..self.count]);
+        let last = from.len() - N;
+        for at in (0..last).step_by(N) {
+            to[at..][..N].copy_from_slice(&from[at..][..N]);
+        }
+        to[last..][..N].copy_from_slice(&from[last..][..N]);
     }
-}
-
-/// Copies at least N values, N at a time.
-#[inline(always)]
-fn pieces<const N: usize>((from, to): (&[f32], &mut [f32])) {
-    let last = from.len() - N;
-    for at in (0..last).step_by(N) {
-        to[at..][..N].copy_from_slice(&from[at..][..N]);
-    }
-    to[last..][..N].copy_from_slice(&from[last..][..N]);
-}
-
-#[inline(always)]
-fn whole((from, to): (&[f32], &mut [f32])) {
-    to.copy_from_slice(from);
 }
 
 /// One axis: values staged, from one place to the next, where place 0 reads each item, and where the source goes.
@@ -199,7 +178,9 @@ impl Geometry {
         }
         let (channel, row, column) = (rows.len * columns.len, rows.step * columns.len, columns.step);
         let places = if row == count[1] { [1, count[0] * count[1]] } else { count };
-        Geometry { source, places, channel, row, column, offsets, rows: to, columns: columns.runs }
+        // Those of nothing may begin behind a row, where no window reads anything of the image.
+        let columns = columns.runs.into_iter().filter(|run| run.count > 0).collect();
+        Geometry { source, places, channel, row, column, offsets, rows: to, columns }
     }
 
     /// Vectors of `lanes` places of a channel: the first place, how many, and where (with the items' offsets) they read
@@ -260,9 +241,9 @@ impl Geometry {
         // Mostly a row stays as it is: how it is copied isn't found out for each one.
         if let [run @ Run { from_step: 1, to_step: 1, .. }] = &*self.columns {
             return match run.count {
-                4..=7 => self.each_row(channels, to, |from, to| pieces::<4>(run.neighbours(from, to))),
-                8..=64 => self.each_row(channels, to, |from, to| pieces::<8>(run.neighbours(from, to))),
-                _ => self.each_row(channels, to, |from, to| whole(run.neighbours(from, to))),
+                4..=7 => self.each_row(channels, to, |from, to| run.pieces::<4>(from, to)),
+                8..=64 => self.each_row(channels, to, |from, to| run.pieces::<8>(from, to)),
+                _ => self.each_row(channels, to, |from, to| run.copy(from, to)),
             };
         }
         self.each_row(channels, to, |from, to| {

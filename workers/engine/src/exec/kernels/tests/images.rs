@@ -76,6 +76,16 @@ fn halves() {
     check_pools(Window { after: [1, 1], ..halves }, [1, 2], [2, 2], [7, 9], 2);
 }
 
+#[test]
+fn windows_that_read_nothing_of_an_image() {
+    for (stride, before) in [([1, 8], [0, 6]), ([8, 1], [6, 0]), ([8, 8], [6, 6])] {
+        let window = Window { stride, before, ..Window::UNIT };
+        check_conv(window, 1, [2, 8, 8], [1, 1], [3, 2], 0);
+        check_conv(window, 3, [2, 3, 3], [1, 1], [3, 2], 0);
+        check_pools(window, [2, 3], [1, 1], [3, 2], 0);
+    }
+}
+
 const SAME: Window = Window { stride: [1; 2], dilation: [1; 2], before: [1; 2], after: [1; 2] };
 
 #[test]
