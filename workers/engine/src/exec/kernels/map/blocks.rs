@@ -41,7 +41,7 @@ impl Part {
         if let Some(columns) = whole {
             return Part { first, rows: (left / columns).min(long / columns), columns };
         }
-        // Whole vectors; at the end one that is filled up.
+        // Whole vectors; at the end less than one.
         let vectors = if left < MAX_LANES { left } else { (left / MAX_LANES * MAX_LANES).min(len) };
         let to_row = row.map_or(vectors, |row| row - first % row);
         Part { first, rows: 1, columns: vectors.min(to_row) }
@@ -58,11 +58,11 @@ pub(super) fn run(
     scratch: &mut Vec<f32>,
 ) {
     // Blocks of inputs that aren't in memory as they are needed, of the column's number, of functions' values that are
-    // no outputs, and of outputs' ends.
+    // no outputs, and of less of an output than a vector.
     let column = map.reads.len();
     let inner = column + usize::from(map.column);
-    let ends = inner + map.inner;
-    let blocks = ends + outs.len();
+    let littles = inner + map.inner;
+    let blocks = littles + outs.len();
     let length = |blocks: usize| (VALUES / blocks / 64 * 64).clamp(64, LONGEST);
     // In rows, what is broadcast takes no block of its own.
     let broadcast = map.reads.iter().filter(|read| matches!(read, Read::Broadcast(_))).count();
@@ -76,8 +76,8 @@ pub(super) fn run(
     while done < all {
         let part = Part::next(map, first + done, all - done, (len, long));
         let count = part.count();
-        // Less than a vector has no room in memory.
-        let end = count < MAX_LANES;
+        // Less than a vector has no room in memory: at the end, or in what a thread has of a row.
+        let little = count < MAX_LANES;
         let mut read = [NOWHERE; MAX_INPUTS];
         for (input, (how, x)) in map.reads.iter().zip(inputs).enumerate() {
             // SAFETY: a block has `long` places, at least `count` and `MAX_LANES`, and nothing else refers to it now.
@@ -99,7 +99,7 @@ pub(super) fn run(
             };
             read[input] = match found {
                 // Read only: every function writes to a block of its own or an output.
-                Block::From(from) if !end => part.consecutive(x[from..from + count].as_ptr().cast_mut()),
+                Block::From(from) if !little => part.consecutive(x[from..from + count].as_ptr().cast_mut()),
                 Block::From(from) => {
                     buffer[..count].copy_from_slice(&x[from..from + count]);
                     filled
@@ -120,7 +120,7 @@ pub(super) fn run(
         }
         let mut written = [null_mut(); MAX_OUTPUTS];
         for (output, (to, out)) in written.iter_mut().zip(outs.iter_mut()).enumerate() {
-            *to = if end { block(ends + output) } else { out[done..].as_mut_ptr() };
+            *to = if little { block(littles + output) } else { out[done..].as_mut_ptr() };
         }
         let mut values = [NOWHERE; MAX_MEMBERS];
         for (number, Member { function, params, inputs, to }) in map.members.iter().enumerate() {
@@ -132,15 +132,16 @@ pub(super) fn run(
                 Wire::Outer(input) => read[input],
                 Wire::Inner(member) => values[member],
             });
-            // SAFETY: every place has been given all elements, or, where these aren't whole vectors, is a block;
-            // functions write to other places than they read.
+            // SAFETY: every place has been given all elements, or, where these aren't a vector, is a block; functions
+            // write to other places than they read.
             compute(isa, *function, &unsafe { Args::new(params, inputs, numbers, to, (part.rows, part.columns)) });
             values[number] = part.consecutive(to);
         }
-        if end {
+        if little {
             for (output, out) in outs.iter_mut().enumerate() {
-                // SAFETY: the block of the output's end, which has been written.
-                out[done..].copy_from_slice(unsafe { std::slice::from_raw_parts(block(ends + output), count) });
+                // SAFETY: the output's block, which has been written.
+                let values = unsafe { std::slice::from_raw_parts(block(littles + output), count) };
+                out[done..done + count].copy_from_slice(values);
             }
         }
         done += count;

@@ -95,75 +95,102 @@ impl Broadcast {
     /// So many rows of `columns` elements of the output, a part of each [run](Self::run), from the begin of one on. The
     /// buffer, of all these elements, is written only where it is needed.
     pub(super) fn rows(&self, x: &[f32], first: usize, (rows, columns): (usize, usize), to: &mut [f32]) -> Rows {
+        let begin = Cursor::new(&self.axes, first);
         if self.axes[0].stride == 0 {
-            for (row, to) in to.chunks_exact_mut(MAX_LANES).take(rows).enumerate() {
-                to.fill(x[self.offset(first + row * columns)]);
+            for (to, from) in to.chunks_exact_mut(MAX_LANES).zip(begin.every(columns)).take(rows) {
+                to.fill(x[from]);
             }
             return Rows::Ones;
         }
-        let from = |row: usize| {
-            let from = self.offset(first + row * columns);
+        let (mut next, mut stride, mut alike) = (begin.offset, 0, true);
+        for (row, from) in begin.every(columns).take(rows).enumerate() {
             assert!(from + columns <= x.len(), "a row ends where the input does, or before");
-            from
-        };
-        let start = from(0);
-        let stride = if rows > 1 { from(1) as isize - start as isize } else { 0 };
-        if (2..rows).all(|row| from(row) as isize == start as isize + row as isize * stride) {
-            return Rows::From(start, stride);
+            if row == 1 {
+                stride = from as isize - begin.offset as isize;
+                next = from;
+            }
+            alike &= from == next;
+            next = from.wrapping_add_signed(stride);
         }
-        for (row, to) in to.chunks_exact_mut(columns).take(rows).enumerate() {
-            to.copy_from_slice(&x[from(row)..][..columns]);
+        if alike {
+            return Rows::From(begin.offset, stride);
+        }
+        for (to, from) in to.chunks_exact_mut(columns).zip(begin.every(columns)).take(rows) {
+            to.copy_from_slice(&x[from..][..columns]);
         }
         Rows::Filled
     }
 
-    /// Which element of the input this element of the output reads.
-    fn offset(&self, mut element: usize) -> usize {
-        let mut offset = 0;
-        for axis in &self.axes {
-            offset += element % axis.len * axis.stride;
-            element /= axis.len;
+    /// Elements `first..first + to.len()` of the output. The buffer is written only where it is needed.
+    pub(super) fn block(&self, x: &[f32], first: usize, mut to: &mut [f32]) -> Block {
+        let mut cursor = Cursor::new(&self.axes, first);
+        let repeats = self.axes[0].stride == 0;
+        if to.len() <= cursor.left() {
+            return if repeats { Block::One(cursor.offset) } else { Block::From(cursor.offset) };
         }
-        offset
+        while !to.is_empty() {
+            let (now, rest) = to.split_at_mut(cursor.left().min(to.len()));
+            if repeats {
+                now.fill(x[cursor.offset]);
+            } else {
+                now.copy_from_slice(&x[cursor.offset..][..now.len()]);
+            }
+            cursor.advance(now.len());
+            to = rest;
+        }
+        Block::Filled
+    }
+}
+
+/// An element of the output, and which one of the input it reads.
+#[derive(Clone, Copy)]
+struct Cursor<'a> {
+    axes: &'a [Axis],
+    /// Of the element, along each axis.
+    at: [usize; RANK],
+    offset: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(axes: &'a [Axis], element: usize) -> Self {
+        let mut cursor = Cursor { axes, at: [0; RANK], offset: 0 };
+        let mut left = element;
+        for (at, axis) in cursor.at.iter_mut().zip(axes) {
+            (left, *at) = (left / axis.len, left % axis.len);
+            cursor.offset += *at * axis.stride;
+        }
+        cursor
     }
 
-    /// Elements `first..first + to.len()` of the output. The buffer is written only where it is needed.
-    pub(super) fn block(&self, x: &[f32], first: usize, to: &mut [f32]) -> Block {
-        let mut at = [0; RANK];
-        let (mut left, mut offset) = (first, 0);
-        for (at, axis) in at.iter_mut().zip(&self.axes) {
-            (left, *at) = (left / axis.len, left % axis.len);
-            offset += *at * axis.stride;
-        }
-        let inner = self.axes[0];
-        if to.len() <= inner.len - at[0] {
-            return if inner.stride == 0 { Block::One(offset) } else { Block::From(offset) };
-        }
-        let mut to = to;
-        loop {
-            let run = (inner.len - at[0]).min(to.len());
-            let (now, rest) = to.split_at_mut(run);
-            if inner.stride == 0 {
-                now.fill(x[offset]);
-            } else {
-                now.copy_from_slice(&x[offset..offset + run]);
+    /// Elements to the end of the innermost axis.
+    fn left(&self) -> usize {
+        self.axes[0].len - self.at[0]
+    }
+
+    /// So many elements further, no more than are [left](Self::left). Behind the last element is the first.
+    #[inline(always)]
+    fn advance(&mut self, count: usize) {
+        let mut by = count;
+        for (at, axis) in self.at.iter_mut().zip(self.axes) {
+            *at += by;
+            self.offset += by * axis.stride;
+            if *at < axis.len {
+                return;
             }
-            if rest.is_empty() {
-                return Block::Filled;
-            }
-            to = rest;
-            // To the next run: the inner axis begins again, the others count.
-            offset -= at[0] * inner.stride;
-            at[0] = 0;
-            for (at, axis) in at.iter_mut().zip(&self.axes).skip(1) {
-                *at += 1;
-                offset += axis.stride;
-                if *at < axis.len {
-                    break;
-                }
-                *at = 0;
-                offset -= axis.len * axis.stride;
-            }
+            // It begins again, and the next one counts.
+            self.offset -= axis.len * axis.stride;
+            *at = 0;
+            by = 1;
         }
+    }
+
+    /// What is read here, and so many elements further each time.
+    #[inline(always)]
+    fn every(mut self, count: usize) -> impl Iterator<Item = usize> + 'a {
+        std::iter::repeat_with(move || {
+            let offset = self.offset;
+            self.advance(count);
+            offset
+        })
     }
 }

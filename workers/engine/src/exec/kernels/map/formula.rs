@@ -43,9 +43,9 @@ impl Args<'_> {
     /// Inputs that the function doesn't have may be anywhere, and so may the column's number if it doesn't read it.
     ///
     /// # Safety
-    /// As long as it lives: `columns` elements, rounded up to [`MAX_LANES`](crate::exec::lanes::MAX_LANES), can be read of
-    /// each input in every row, or that many lanes of one that repeats; the same can be written to `to`, where rows lie
-    /// one behind the other; and an input that isn't where `to` is doesn't overlap with it. Several rows are whole vectors.
+    /// As long as it lives: `columns` elements, at least [`MAX_LANES`](crate::exec::lanes::MAX_LANES), can be read of each
+    /// input in every row, or that many lanes of one that repeats; the same can be written to `to`, where rows lie one
+    /// behind the other; and no input overlaps with it. Several rows have that many columns.
     pub(super) unsafe fn new(
         params: &[f32; 4],
         inputs: [Place; 4],
@@ -74,22 +74,25 @@ impl<F: Formula> Kernel for Each<'_, F> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let args = *self.0;
-        let vectors = args.columns.div_ceil(V::N);
         let mut params = [V::splat(0.0); 4];
         for i in 0..F::PARAMS {
             params[i] = V::splat(args.params[i]);
         }
         for row in 0..args.rows {
-            let mut v = 0;
-            // SAFETY: whoever made the arguments has promised so many vectors.
+            let mut at = 0;
+            // SAFETY: whoever made the arguments has promised so many columns, or at least a vector.
             unsafe {
-                while v + AT_ONCE <= vectors {
-                    Self::vectors::<V, AT_ONCE>(args, params, row, v);
-                    v += AT_ONCE;
+                while at + AT_ONCE * V::N <= args.columns {
+                    Self::vectors::<V, AT_ONCE>(args, params, row, at);
+                    at += AT_ONCE * V::N;
                 }
-                while v < vectors {
-                    Self::vectors::<V, 1>(args, params, row, v);
-                    v += 1;
+                while at + V::N <= args.columns {
+                    Self::vectors::<V, 1>(args, params, row, at);
+                    at += V::N;
+                }
+                if at < args.columns {
+                    // With some before them once more, where there are any.
+                    Self::vectors::<V, 1>(args, params, row, args.columns.saturating_sub(V::N));
                 }
             }
         }
@@ -97,7 +100,7 @@ impl<F: Formula> Kernel for Each<'_, F> {
 }
 
 impl<F: Formula> Each<'_, F> {
-    /// U vectors of a row.
+    /// U vectors of a row, from a column on.
     ///
     /// # Safety
     /// They are inside.
@@ -116,32 +119,32 @@ impl<F: Formula> Each<'_, F> {
         unsafe {
             for i in 0..F::INPUTS {
                 for v in 0..U {
-                    x[i].0[v] = inputs[i].vector(row, first + v);
+                    x[i].0[v] = inputs[i].vector(row, first + v * V::N);
                 }
             }
             if F::COLUMN {
                 for v in 0..U {
-                    number.0[v] = column.vector(row, first + v);
+                    number.0[v] = column.vector(row, first + v * V::N);
                 }
             }
             let value = F::value(x, p, number);
             for v in 0..U {
-                value.0[v].store(to.add(row * columns + (first + v) * V::N));
+                value.0[v].store(to.add(row * columns + first + v * V::N));
             }
         }
     }
 }
 
 impl Place {
-    /// A vector of a row.
+    /// A vector of a row, from a column on.
     ///
     /// # Safety
     /// It is inside.
     #[inline(always)]
-    unsafe fn vector<V: Lanes>(self, row: usize, number: usize) -> V {
-        let step = if self.repeats { 0 } else { V::N };
+    unsafe fn vector<V: Lanes>(self, row: usize, column: usize) -> V {
+        let column = if self.repeats { 0 } else { column };
         // SAFETY: the caller's promise.
-        unsafe { V::load(self.at.offset(row as isize * self.stride).add(number * step)) }
+        unsafe { V::load(self.at.offset(row as isize * self.stride).add(column)) }
     }
 }
 

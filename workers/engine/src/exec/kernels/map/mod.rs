@@ -29,7 +29,7 @@ pub(in crate::exec) struct Map {
     reads: Vec<Read>,
     /// Length of the output's last axis.
     columns: usize,
-    /// Elements of a row, whole vectors of any kind, along which what is broadcast lies in memory or is one element.
+    /// Elements of a row, a vector of any kind or more, along which what is broadcast lies in memory or is one element.
     row: Option<usize>,
     /// Whether the column's number is read.
     column: bool,
@@ -111,7 +111,7 @@ impl Map {
                 self.reads.push(Read::new(input.shape.dims(), node.shape.dims()));
             }
         }
-        self.row = broadcast::row(&self.reads).filter(|row| row.is_multiple_of(MAX_LANES));
+        self.row = broadcast::row(&self.reads).filter(|row| *row >= MAX_LANES);
         let count = if written { &mut self.outputs } else { &mut self.inner };
         let to = if written { To::Output(*count) } else { To::Inner(*count) };
         *count += 1;

@@ -78,19 +78,20 @@ impl<F: Fold> Kernel for Blocks<'_, F> {
         let mut output = Walk::new(&reduce.kept, pairs.start / blocks);
         let mut index = pairs.start % blocks;
         let mut outputs = Outputs::<F>::new();
+        let other = usize::from(F::PAIRS && !std::ptr::eq(x[0], x[1]));
         for to in to.chunks_mut(V::N) {
             for row in 0..to.len() {
                 let items = index * block..((index + 1) * block).min(reduce.items);
                 let runs = Runs { inner: inner.len, outer, first: output.offset };
                 let lanes = if let Some(range) = runs.contiguous(&items) {
-                    let [a, b] = x.map(|x| &x[range.clone()]);
-                    lanes::<V, F>(a, if F::PAIRS { b } else { a })
+                    let [a, b] = [0, other].map(|input| &x[input][range.clone()]);
+                    lanes::<V, F>(a, b)
                 } else {
-                    for (buffer, x) in buffers.iter_mut().zip(x).take(1 + usize::from(F::PAIRS)) {
+                    for (buffer, x) in buffers.iter_mut().zip(x).take(1 + other) {
                         buffer.resize(BLOCK, 0.0);
                         runs.each(items.clone(), |run, at| buffer[at..at + run.len()].copy_from_slice(&x[run]));
                     }
-                    let [a, b] = [&buffers[0][..items.len()], &buffers[usize::from(F::PAIRS)][..items.len()]];
+                    let [a, b] = [0, other].map(|input| &buffers[input][..items.len()]);
                     lanes::<V, F>(a, b)
                 };
                 outputs.put(row, lanes);

@@ -66,6 +66,11 @@ fn timings() {
     time(Op::map(Function::SubExp), &[&[16, 4, 128, 128], &[16, 4, 128, 1]], None, 0);
     time(Op::map(Function::SubExp), &[&[64, 10], &[64, 1]], None, 0);
     time(Op::map(Function::MulAdd), &[&[64, 64, 16, 16], &[64, 1, 1], &[64, 1, 1]], None, 0);
+    for dims in [[64, 32, 7, 7], [64, 16, 14, 14]] {
+        let channels = [dims[1], 1, 1];
+        time(Op::map(Function::Sub), &[&dims, &channels], None, 0);
+        time(Op::map(Function::MulAdd), &[&dims, &channels, &channels], None, 0);
+    }
     time(Op::map(Function::Add), &[&[16, 4, 128, 128], &[128, 128]], None, 0);
     println!("products");
     for (trans_a, trans_b) in [(false, true), (false, false), (true, false)] {
@@ -132,6 +137,8 @@ fn timings() {
         (&[2048, 512], 1),
         (&[16, 4, 128, 128], 8),
         (&[64, 64, 16, 16], 0b1101),
+        (&[64, 16, 14, 14], 0b1101),
+        (&[64, 32, 7, 7], 0b1101),
         (&[32, 512, 7, 7], 0b1101),
         (&[32, 512, 7, 7], 0b1100),
         (&[1 << 20], 1),

@@ -32,9 +32,11 @@ proptest! {
 
 #[test]
 fn great_ones() {
-    // Broadcast along all kinds of axes, and enough for both threads; rows of whole vectors, rows of none, and rows that
-    // begin in the middle of a thread's part.
-    for [a, b, c, d] in [[20, 30, 40, 5], [4, 30, 8, 48], [3, 7, 5, 784], [3, 5, 1, 4096]] {
+    // Broadcast along all kinds of axes, and enough for both threads; rows of whole vectors, of none, of some
+    // and a part of one, and rows that begin in the middle of a thread's part, or shortly before its end.
+    for [a, b, c, d] in
+        [[20, 30, 40, 5], [4, 30, 8, 48], [8, 30, 7, 17], [64, 32, 7, 7], [3, 7, 5, 784], [3, 5, 1, 4096]]
+    {
         let own = [
             vec![1],
             vec![d],
