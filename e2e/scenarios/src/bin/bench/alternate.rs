@@ -2,8 +2,9 @@
 //!
 //! Not by criterion: it times one function after the other, each for seconds, and compares what it remembers. On a machine
 //! that has other work the two then see different machines. Here each sample of ours is followed by one of theirs, and
-//! what counts is the median of the ratios of such pairs.
+//! what counts is the median of the ratios of such pairs, of those in quiet moments where there are enough.
 use crate::clock::Clock;
+use crate::quiet::Quiet;
 use anyhow::{ensure, Result};
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ const ERROR: f64 = 0.01;
 /// look 300,000 times, which was seen to take more than 5 ms.
 const REST: Duration = Duration::from_millis(50);
 
+/// How long it is waited for quiet moments in all.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Samples that what should take one may take at most, with what doesn't count of it.
 const WHOLE: u32 = 100;
 
@@ -28,8 +32,9 @@ pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 
 /// How often ours and theirs can be done in a second, pair by pair. A sample takes at least `least`; both are warmed up.
 ///
-/// Beyond the fewest, pairs are added until the median of their ratios is known as well as [`ERROR`] says, whatever it is,
-/// or there are [`MORE`] times as many.
+/// A pair is disturbed if the machine isn't quiet before ours, between the two, or after theirs. Such a pair counts only if
+/// there are too few others: what its ratio is has no say in that. Beyond the fewest, pairs are added until the median of
+/// the ratios is known as well as [`ERROR`] says, whatever it is, or there are [`MORE`] times as many in all.
 ///
 /// # Errors
 /// Those of what is timed; next to nothing of what it takes counts.
@@ -37,20 +42,41 @@ pub(crate) fn alternate(
     (ours, theirs): (&mut Timed<'_>, &mut Timed<'_>),
     least: Duration,
     pairs: u16,
+    quiet: &mut Quiet,
 ) -> Result<Vec<(f64, f64)>> {
     let counts = (repetitions(ours, least)?, repetitions(theirs, least)?);
-    let per_second = |of: &mut Timed<'_>, count: u64| -> Result<f64> {
+    let mut patience = PATIENCE;
+    let mut rested = || {
         std::thread::sleep(REST);
+        quiet.wait(&mut patience)
+    };
+    let per_second = |of: &mut Timed<'_>, count: u64| -> Result<f64> {
         of(1)?; // Its threads wake up.
         Ok(count as f64 / of(count)?.as_secs_f64())
     };
-    let fewest = usize::from(pairs.max(PAIRS));
-    let most = fewest * usize::from(MORE);
-    let mut pairs = Vec::new();
-    while pairs.len() < fewest || (pairs.len() < most && error(&pairs) > ERROR) {
-        pairs.push((per_second(ours, counts.0)?, per_second(theirs, counts.1)?));
+    let mut before = rested();
+    let pair = || {
+        let ours = per_second(ours, counts.0)?;
+        let between = rested();
+        let theirs = per_second(theirs, counts.1)?;
+        let after = rested();
+        let quiet = std::mem::replace(&mut before, after) && between && after;
+        Ok(((ours, theirs), quiet))
+    };
+    enough(pairs.max(PAIRS).into(), pair)
+}
+
+/// Pairs that aren't disturbed, if there are as many as the fewest, or all.
+fn enough(fewest: usize, mut pair: impl FnMut() -> Result<((f64, f64), bool)>) -> Result<Vec<(f64, f64)>> {
+    let (mut all, mut quiet) = (Vec::new(), Vec::new());
+    while all.len() < fewest * usize::from(MORE) && (quiet.len() < fewest || error(&quiet) > ERROR) {
+        let (pair, is_quiet) = pair()?;
+        all.push(pair);
+        if is_quiet {
+            quiet.push(pair);
+        }
     }
-    Ok(pairs)
+    Ok(if quiet.len() < fewest { all } else { quiet })
 }
 
 /// The standard error of the median of the ratios, as a part of it, were they distributed normally as between their
@@ -107,26 +133,38 @@ mod tests {
             Ok(Duration::ZERO)
         };
         let (mut ours, mut theirs) = (nap, nap);
-        let error = alternate((&mut ours, &mut theirs), Duration::from_micros(10), 1).unwrap_err();
+        let error = alternate((&mut ours, &mut theirs), Duration::from_micros(10), 1, &mut Quiet::new(1)).unwrap_err();
         assert!(error.to_string().starts_with("0ns of"), "{error}");
+    }
+
+    /// Ratios from 1 to 1 and so many hundredths, of which every so manieth is disturbed and a tenth of that.
+    fn measured(scatter: u64, disturbed: u64) -> Vec<(f64, f64)> {
+        let (mut seed, mut turn) = (7_u64, 0);
+        let pairs = enough(PAIRS.into(), || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            turn += 1;
+            let ratio = 1.0 + ((seed >> 33) % scatter) as f64 / 100.0;
+            let is_quiet = turn % disturbed != 0;
+            Ok(((if is_quiet { ratio } else { ratio / 10.0 }, 1.0), is_quiet))
+        });
+        pairs.unwrap()
     }
 
     #[test]
     fn what_scatters_is_measured_more_often() {
-        let measured = |scatter: u64| {
-            let mut seed = 7_u64;
-            let mut ours = |count: u64| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                Ok(Duration::from_micros(100 + (seed >> 33) % scatter) * u32::try_from(count)?)
-            };
-            let mut theirs = |count: u64| Ok(Duration::from_micros(100) * u32::try_from(count)?);
-            alternate((&mut ours, &mut theirs), Duration::from_micros(100), 1).unwrap()
-        };
-        assert_eq!(measured(1).len(), usize::from(PAIRS));
-        assert_eq!(measured(100).len(), usize::from(PAIRS * MORE));
-        let some = measured(8);
+        assert_eq!(measured(1, 100).len(), usize::from(PAIRS));
+        assert_eq!(measured(100, 100).len(), usize::from(PAIRS * MORE));
+        let some = measured(8, 100);
         assert!(some.len() > usize::from(PAIRS) && some.len() < usize::from(PAIRS * MORE), "{}", some.len());
         assert!(error(&some) <= ERROR);
+    }
+
+    #[test]
+    fn what_is_disturbed_counts_only_where_there_is_nothing_else() {
+        let quiet = measured(1, 2);
+        assert!(quiet.len() == usize::from(PAIRS) && quiet.iter().all(|pair| pair.0 == 1.0), "{quiet:?}");
+        let disturbed = measured(1, 1);
+        assert!(disturbed.len() == usize::from(PAIRS * MORE) && disturbed.iter().all(|pair| pair.0 == 0.1));
     }
 
     #[test]
@@ -140,13 +178,14 @@ mod tests {
             }
         };
         let (mut ours, mut theirs) = (timed('o', 10), timed('t', 1000));
-        let pairs = alternate((&mut ours, &mut theirs), Duration::from_millis(20), 1).unwrap();
-        assert_eq!(pairs.len(), usize::from(PAIRS));
+        let pairs = alternate((&mut ours, &mut theirs), Duration::from_millis(20), 1, &mut Quiet::new(1)).unwrap();
+        let count = pairs.len();
+        assert!(count >= usize::from(PAIRS));
         for (ours, theirs) in pairs {
             assert!((ours - 1e5).abs() < 1.0 && (theirs - 1e3).abs() < 1.0);
         }
         let calls = calls.into_inner();
-        let samples = &calls[calls.len() - 4 * usize::from(PAIRS)..];
+        let samples = &calls[calls.len() - 4 * count..];
         for pair in samples.chunks(4) {
             assert!(matches!(pair, [('o', 1), ('o', 2000..), ('t', 1), ('t', 20..)]), "{pair:?}");
         }

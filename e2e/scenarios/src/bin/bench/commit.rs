@@ -1,14 +1,17 @@
 //! Suite `commit`: what a checkpoint costs: the state's root and the file, on one core.
 //!
 //! Nothing of libtorch's is like it, so that the bar is a speed. It is that of the process' own processor time, writing
-//! included, however busy the machine and the disk are; what the wall's clock says stands beside it.
+//! included, however busy the disk is; what the wall's clock says stands beside it. Each measurement waits for a moment in
+//! which nobody else computes on the core, as half a core's time would count as a core's.
 use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
+use crate::quiet::Quiet;
 use anyhow::Result;
 use assay_core::graph::{Name, Shape, StateDecl};
 use assay_engine::state::{Checkpoint, State};
 use std::hint::black_box;
 use std::path::Path;
+use std::time::Duration;
 
 /// Tensors of the state.
 const TENSORS: u32 = 16;
@@ -18,6 +21,8 @@ const ELEMENTS: u32 = 1 << 24;
 const BAR: f64 = 2.0;
 /// Measurements of each.
 const RUNS: u16 = 5;
+/// How long each waits for a quiet moment at most.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Measures roots and files of a synthetic state.
 ///
@@ -26,15 +31,15 @@ const RUNS: u16 = 5;
 pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
     eprintln!("bench: making up a state of a gibibyte");
     let checkpoint = Checkpoint { step: 1, state: state(TENSORS, ELEMENTS)? };
-    let runs = runs.max(RUNS);
+    let (runs, quiet) = (runs.max(RUNS), &mut Quiet::new(1));
     let [mut root, mut memory]: [Vec<f64>; 2] = Default::default();
     // A solver keeps it from checkpoint to checkpoint; the first time isn't measured.
     let mut buffer = Vec::new();
     checkpoint.commit_to(&mut buffer);
     for run in 1..=runs {
         eprintln!("bench: roots, {run} of {runs}");
-        root.push(timed(|| Ok(checkpoint.state.root()))?.core);
-        memory.push(timed(|| Ok(checkpoint.commit_to(&mut buffer)))?.core);
+        root.push(timed(quiet, || Ok(checkpoint.state.root()))?.core);
+        memory.push(timed(quiet, || Ok(checkpoint.commit_to(&mut buffer)))?.core);
     }
     drop(buffer);
     let mut figures = vec![
@@ -42,22 +47,22 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
         figure("root and file in memory", &memory).note("a checkpoint, as a solver hands it to the store"),
     ];
     let disk = std::env::temp_dir();
-    let [core, wall] = files(&checkpoint, "a disk", &disk, runs)?;
+    let [core, wall] = files(&checkpoint, "a disk", &disk, runs, quiet)?;
     figures.extend([core.bar(Bar::ValueAtLeast(BAR)), wall]);
     let shared = Path::new("/dev/shm");
     if shared.is_dir() {
-        figures.extend(files(&checkpoint, "memory", shared, runs)?);
+        figures.extend(files(&checkpoint, "memory", shared, runs, quiet)?);
     }
     Ok(figures)
 }
 
 /// Checkpoints written to a folder: bytes in a second of a core, and of the wall's clock.
-fn files(checkpoint: &Checkpoint, what: &str, folder: &Path, runs: u16) -> Result<[Figure; 2]> {
+fn files(checkpoint: &Checkpoint, what: &str, folder: &Path, runs: u16, quiet: &mut Quiet) -> Result<[Figure; 2]> {
     let place = tempfile::tempdir_in(folder)?;
     let path = place.path().join("checkpoint");
     let one = |run| {
         eprintln!("bench: files on {what}, {run} of {runs}");
-        let seconds = timed(|| Ok(checkpoint.write_file(&path)?))?;
+        let seconds = timed(quiet, || Ok(checkpoint.write_file(&path)?))?;
         std::fs::remove_file(&path)?;
         Ok(seconds)
     };
@@ -96,7 +101,9 @@ struct Seconds {
     wall: f64,
 }
 
-fn timed<R>(work: impl FnOnce() -> Result<R>) -> Result<Seconds> {
+fn timed<R>(quiet: &mut Quiet, work: impl FnOnce() -> Result<R>) -> Result<Seconds> {
+    let mut patience = PATIENCE;
+    quiet.wait(&mut patience);
     let begins = [Clock::Process, Clock::Wall].map(|clock| (clock, clock.now()));
     black_box(work()?);
     let [core, wall] = begins.map(|(clock, begin)| clock.now().saturating_sub(begin).as_secs_f64());

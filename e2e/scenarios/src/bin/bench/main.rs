@@ -15,6 +15,7 @@ mod kernels;
 #[cfg(feature = "torch")]
 mod memory;
 mod overhead;
+mod quiet;
 mod scaling;
 mod table;
 #[cfg(feature = "torch")]
@@ -39,7 +40,7 @@ struct Arguments {
     #[arg(long)]
     strict: bool,
     /// Repetitions of what is timed. Suites kernels and training make at least 7, and up to five
-    /// times as many where ratios scatter; commit at least 5.
+    /// times as many where ratios scatter or the machine has other work; commit at least 5.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
     /// Suite overhead: training epochs, instead of the example task's own number.

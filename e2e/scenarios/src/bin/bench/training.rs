@@ -4,6 +4,7 @@ use crate::chart;
 use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
 use crate::kernels::{example, on, THEIRS};
+use crate::quiet::Quiet;
 use anyhow::{Context as _, Result};
 use assay_engine::device::Device;
 use assay_engine::project::Project;
@@ -29,9 +30,10 @@ pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<V
     let projects = projects.into_iter().collect::<Result<Vec<_>>>()?;
     for &threads in threads {
         set_threads(threads);
+        let mut quiet = Quiet::new(threads);
         for (name, project) in &projects {
             eprintln!("bench: training {name} on {}", on(threads));
-            figures.push(figure(name, project, threads, runs).with_context(|| name.to_string())?);
+            figures.push(figure(name, project, threads, runs, &mut quiet).with_context(|| name.to_string())?);
         }
     }
     if let Some(path) = plot {
@@ -40,7 +42,13 @@ pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<V
     Ok(figures)
 }
 
-fn figure(name: &str, Project { task, models, compiled, .. }: &Project, threads: usize, runs: u16) -> Result<Figure> {
+fn figure(
+    name: &str,
+    Project { task, models, compiled, .. }: &Project,
+    threads: usize,
+    runs: u16,
+    quiet: &mut Quiet,
+) -> Result<Figure> {
     let mut executor = compiled.trainer()?.with_threads(threads)?;
     let mut state = compiled.start.clone();
     let mut plain = PlainTrainer::new(&models.training, task, &compiled.training_data(), Device::Cpu)?;
@@ -61,7 +69,7 @@ fn figure(name: &str, Project { task, models, compiled, .. }: &Project, threads:
             Ok(())
         })
     };
-    let pairs = alternate((&mut ours, &mut theirs), SAMPLE, runs)?;
+    let pairs = alternate((&mut ours, &mut theirs), SAMPLE, runs, quiet)?;
     let figure = Figure::pairs(format!("{}/{name}", on(threads)), &pairs, "/s", THEIRS);
     Ok(figure.bar(Bar::RatioAtLeast(BAR)))
 }

@@ -7,6 +7,7 @@ use crate::alternate::alternate;
 use crate::chart;
 use crate::clock::Clock;
 use crate::figure::{Bar, Figure};
+use crate::quiet::Quiet;
 use anyhow::{Context as _, Result};
 use assay_engine::project::Project;
 use assay_scenarios::process::repository;
@@ -48,8 +49,9 @@ pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<V
     let mut figures = Vec::new();
     for &threads in threads {
         assay_engine::torch::set_threads(threads);
+        let mut quiet = Quiet::new(threads);
         for case in &all {
-            figures.push(figure(case, threads, runs).with_context(|| case.name.clone())?);
+            figures.push(figure(case, threads, runs, &mut quiet).with_context(|| case.name.clone())?);
             bar.inc(1);
         }
     }
@@ -60,9 +62,9 @@ pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<V
     Ok(figures)
 }
 
-fn figure(case: &Case, threads: usize, runs: u16) -> Result<Figure> {
+fn figure(case: &Case, threads: usize, runs: u16, quiet: &mut Quiet) -> Result<Figure> {
     let (mut ours, mut theirs) = (case.excerpt.timed(threads)?, theirs::theirs(case, Clock::of(threads))?);
-    let pairs = alternate((&mut ours, &mut *theirs), SAMPLE, runs)?;
+    let pairs = alternate((&mut ours, &mut *theirs), SAMPLE, runs, quiet)?;
     let pairs: Vec<_> = pairs.into_iter().map(|(ours, theirs)| (ours * case.work, theirs * case.work)).collect();
     let name = format!("{}/{}", on(threads), case.name);
     Ok(Figure::pairs(name, &pairs, case.unit, THEIRS).bar(Bar::RatioAtLeast(case.bar)))
