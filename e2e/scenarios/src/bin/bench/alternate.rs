@@ -137,7 +137,7 @@ mod tests {
         assert!(error.to_string().starts_with("0ns of"), "{error}");
     }
 
-    /// Ratios from 1 to 1 and so many hundredths, of which every so manieth is disturbed and a tenth of that.
+    /// Pairs of a ratio from 1 to less than `1 + scatter / 100`; but every `disturbed`th is disturbed, and a tenth of that.
     fn measured(scatter: u64, disturbed: u64) -> Vec<(f64, f64)> {
         let (mut seed, mut turn) = (7_u64, 0);
         let pairs = enough(PAIRS.into(), || {
