@@ -1,4 +1,5 @@
 //! Threads, over outputs only: whoever computes an element computes all of it.
+mod places;
 mod team;
 
 use std::ops::Range;

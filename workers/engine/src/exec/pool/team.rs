@@ -4,11 +4,12 @@
 //! that has worked looks out for more for a while before it sleeps, as those of OpenMP do. And the caller takes every
 //! part that no thread has begun: it waits for what is being done, never for somebody to begin. It begins with the first
 //! ones and the threads with the last ones, so that from call to call most of them are done where they were done before.
+use super::places::{wake_apart, Thread};
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 /// Looks, with a pause of the processor's after each, before a thread sleeps: about a tenth of a millisecond.
@@ -34,6 +35,8 @@ struct Shared {
     /// Its parts that are done.
     done: AtomicUsize,
     stop: AtomicBool,
+    /// Who they are, once they have begun.
+    threads: Vec<OnceLock<Thread>>,
     /// Threads that sleep.
     asleep: AtomicUsize,
     sleep: Mutex<()>,
@@ -100,16 +103,18 @@ impl Team {
             work: UnsafeCell::new(nothing),
             done: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
+            threads: (0..threads).map(|_| OnceLock::new()).collect(),
             asleep: AtomicUsize::new(0),
             sleep: Mutex::new(()),
             wake: Condvar::new(),
             panic: Mutex::new(None),
         });
         let mut team = Team { shared, threads: Vec::new(), calling: Mutex::new(()) };
-        for number in 1..=threads {
+        for number in 0..threads {
             let shared = Arc::clone(&team.shared);
-            let thread = std::thread::Builder::new().name(format!("engine-{number}"));
+            let thread = std::thread::Builder::new().name(format!("engine-{}", number + 1));
             team.threads.push(thread.spawn(move || {
+                shared.threads[number].get_or_init(Thread::current);
                 while shared.wait() {
                     while shared.take_part(End::Last) {}
                 }
@@ -162,8 +167,9 @@ impl Shared {
     /// Wakes who sleeps.
     fn wake(&self) {
         if self.asleep.load(Ordering::SeqCst) > 0 {
-            let _sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-            self.wake.notify_all();
+            // Who is about to sleep does; and who wakes up finds the lock free, and needn't sleep again.
+            drop(self.sleep.lock().unwrap_or_else(PoisonError::into_inner));
+            wake_apart(self.threads.iter().filter_map(OnceLock::get), || self.wake.notify_all());
         }
     }
 
