@@ -147,7 +147,7 @@ const PACKING: usize = 10;
 /// Columns that one tile that isn't whole takes the time of in vain.
 const CUT: usize = 4;
 /// Columns of a part at least, if it packs the left factor for them.
-const PACKED_FOR: usize = 256;
+const PACKED_FOR: usize = 512;
 /// Parts that a thread takes at most.
 const MOST_EACH: usize = 4;
 /// Columns that a thread gets: whole vectors of any instruction set.
