@@ -4,6 +4,7 @@
 //! that has other work the two then see different machines. Here each sample of ours is followed by one of theirs, and
 //! what counts is the median of the ratios of such pairs, of those in quiet moments where there are enough.
 use crate::clock::Clock;
+use crate::figure::Figure;
 use crate::quiet::Quiet;
 use anyhow::{ensure, Result};
 use std::time::Duration;
@@ -30,6 +31,26 @@ const WHOLE: u32 = 100;
 /// Something that can be done many times: does it that often, and says how long what counts of it took.
 pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 
+/// How often ours and theirs can be done in a second, pair by pair: those that count.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pairs {
+    pub(crate) counted: Vec<(f64, f64)>,
+    /// How many of them nothing disturbed: all, if there are enough.
+    quiet: usize,
+}
+
+impl Pairs {
+    /// The figure, in units of which there are so many each time.
+    pub(crate) fn figure(&self, name: String, each: f64, unit: &'static str, whose: &'static str) -> Figure {
+        let pairs: Vec<_> = self.counted.iter().map(|(ours, theirs)| (ours * each, theirs * each)).collect();
+        let figure = Figure::pairs(name, &pairs, unit, whose);
+        if self.quiet == pairs.len() {
+            return figure;
+        }
+        figure.note(format!("disturbed: {} of {} pairs had quiet moments", self.quiet, pairs.len()))
+    }
+}
+
 /// How often ours and theirs can be done in a second, pair by pair. A sample takes at least `least`; both are warmed up.
 ///
 /// A pair is disturbed if the machine isn't quiet before ours, between the two, or after theirs. Such a pair counts only if
@@ -43,7 +64,7 @@ pub(crate) fn alternate(
     least: Duration,
     pairs: u16,
     quiet: &mut Quiet,
-) -> Result<Vec<(f64, f64)>> {
+) -> Result<Pairs> {
     let counts = (repetitions(ours, least)?, repetitions(theirs, least)?);
     let mut patience = PATIENCE;
     let mut rested = || {
@@ -67,7 +88,7 @@ pub(crate) fn alternate(
 }
 
 /// Pairs that aren't disturbed, if there are as many as the fewest, or all.
-fn enough(fewest: usize, mut pair: impl FnMut() -> Result<((f64, f64), bool)>) -> Result<Vec<(f64, f64)>> {
+fn enough(fewest: usize, mut pair: impl FnMut() -> Result<((f64, f64), bool)>) -> Result<Pairs> {
     let (mut all, mut quiet) = (Vec::new(), Vec::new());
     while all.len() < fewest * usize::from(MORE) && (quiet.len() < fewest || error(&quiet) > ERROR) {
         let (pair, is_quiet) = pair()?;
@@ -76,7 +97,7 @@ fn enough(fewest: usize, mut pair: impl FnMut() -> Result<((f64, f64), bool)>) -
             quiet.push(pair);
         }
     }
-    Ok(if quiet.len() < fewest { all } else { quiet })
+    Ok(Pairs { quiet: quiet.len(), counted: if quiet.len() < fewest { all } else { quiet } })
 }
 
 /// The standard error of the median of the ratios, as a part of it, were they distributed normally as between their
@@ -138,7 +159,7 @@ mod tests {
     }
 
     /// Pairs of a ratio from 1 to less than `1 + scatter / 100`; but every `disturbed`th is disturbed, and a tenth of that.
-    fn measured(scatter: u64, disturbed: u64) -> Vec<(f64, f64)> {
+    fn measured(scatter: u64, disturbed: u64) -> Pairs {
         let (mut seed, mut turn) = (7_u64, 0);
         let pairs = enough(PAIRS.into(), || {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -152,19 +173,25 @@ mod tests {
 
     #[test]
     fn what_scatters_is_measured_more_often() {
-        assert_eq!(measured(1, 100).len(), usize::from(PAIRS));
-        assert_eq!(measured(100, 100).len(), usize::from(PAIRS * MORE));
-        let some = measured(8, 100);
+        let count = |pairs: Pairs| pairs.counted.len();
+        assert_eq!(count(measured(1, 100)), usize::from(PAIRS));
+        assert_eq!(count(measured(100, 100)), usize::from(PAIRS * MORE));
+        let some = measured(8, 100).counted;
         assert!(some.len() > usize::from(PAIRS) && some.len() < usize::from(PAIRS * MORE), "{}", some.len());
         assert!(error(&some) <= ERROR);
     }
 
     #[test]
     fn what_is_disturbed_counts_only_where_there_is_nothing_else() {
+        let figure = |pairs: &Pairs| pairs.figure("it".to_string(), 2.0, "/s", "theirs");
         let quiet = measured(1, 2);
-        assert!(quiet.len() == usize::from(PAIRS) && quiet.iter().all(|pair| pair.0 == 1.0), "{quiet:?}");
+        assert!(quiet.counted.len() == usize::from(PAIRS), "{quiet:?}");
+        assert!(quiet.counted.iter().all(|pair| pair.0 == 1.0), "{quiet:?}");
+        assert_eq!((figure(&quiet).value, figure(&quiet).note), (2.0, None));
         let disturbed = measured(1, 1);
-        assert!(disturbed.len() == usize::from(PAIRS * MORE) && disturbed.iter().all(|pair| pair.0 == 0.1));
+        assert!(disturbed.counted.len() == usize::from(PAIRS * MORE) && disturbed.quiet == 0);
+        assert!(disturbed.counted.iter().all(|pair| pair.0 == 0.1));
+        assert_eq!(figure(&disturbed).note.unwrap(), "disturbed: 0 of 35 pairs had quiet moments");
     }
 
     #[test]
@@ -179,9 +206,9 @@ mod tests {
         };
         let (mut ours, mut theirs) = (timed('o', 10), timed('t', 1000));
         let pairs = alternate((&mut ours, &mut theirs), Duration::from_millis(20), 1, &mut Quiet::new(1)).unwrap();
-        let count = pairs.len();
+        let count = pairs.counted.len();
         assert!(count >= usize::from(PAIRS));
-        for (ours, theirs) in pairs {
+        for (ours, theirs) in pairs.counted {
             assert!((ours - 1e5).abs() < 1.0 && (theirs - 1e3).abs() < 1.0);
         }
         let calls = calls.into_inner();

@@ -70,6 +70,6 @@ fn figure(
         })
     };
     let pairs = alternate((&mut ours, &mut theirs), SAMPLE, runs, quiet)?;
-    let figure = Figure::pairs(format!("{}/{name}", on(threads)), &pairs, "/s", THEIRS);
+    let figure = pairs.figure(format!("{}/{name}", on(threads)), 1.0, "/s", THEIRS);
     Ok(figure.bar(Bar::RatioAtLeast(BAR)))
 }

@@ -65,9 +65,8 @@ pub(crate) fn run(runs: u16, threads: &[usize], plot: Option<&Path>) -> Result<V
 fn figure(case: &Case, threads: usize, runs: u16, quiet: &mut Quiet) -> Result<Figure> {
     let (mut ours, mut theirs) = (case.excerpt.timed(threads)?, theirs::theirs(case, Clock::of(threads))?);
     let pairs = alternate((&mut ours, &mut *theirs), SAMPLE, runs, quiet)?;
-    let pairs: Vec<_> = pairs.into_iter().map(|(ours, theirs)| (ours * case.work, theirs * case.work)).collect();
     let name = format!("{}/{}", on(threads), case.name);
-    Ok(Figure::pairs(name, &pairs, case.unit, THEIRS).bar(Bar::RatioAtLeast(case.bar)))
+    Ok(pairs.figure(name, case.work, case.unit, THEIRS).bar(Bar::RatioAtLeast(case.bar)))
 }
 
 /// The group of what was measured on that many threads.
