@@ -1,4 +1,5 @@
 //! From a node to its kernel.
+use super::aligned::Buffer;
 use super::kernels::conv::Conv;
 use super::kernels::gather::{gather, Batch};
 use super::kernels::map::{Map, MAX_OUTPUTS};
@@ -53,7 +54,7 @@ impl Executor {
     /// Computes what comes at this place of the schedule. The program is valid and the snapshots fit it.
     pub(super) fn perform(&mut self, memory: &mut Memory, snapshots: &[&State], step: u64, work: usize) {
         // Out of the memory, which the inputs are read from.
-        let mut outs: [Vec<f32>; MAX_OUTPUTS] = Default::default();
+        let mut outs: [Buffer; MAX_OUTPUTS] = Default::default();
         let written = memory.schedule().works[work].written().len();
         for (at, out) in outs.iter_mut().enumerate().take(written) {
             *out = memory.take(memory.schedule().works[work].written()[at]);
@@ -68,7 +69,7 @@ impl Executor {
                 let mut inputs = [[].as_slice(); MAX_INPUTS];
                 inputs.iter_mut().zip(&node.inputs).for_each(|(to, input)| *to = value(input.source));
                 let len = node.shape.elements() as usize;
-                let out = (&mut self.rows, &mut outs[0][..len]);
+                let out = (&mut self.rows, &mut outs[0].values_mut()[..len]);
                 let machine = (self.isa, &self.pool);
                 one(machine, (node, plan), &self.data, step, &inputs[..node.inputs.len()], out);
             }
@@ -76,7 +77,7 @@ impl Executor {
                 let mut tensors = [[].as_slice(); MAX_CHAIN_INPUTS];
                 tensors.iter_mut().zip(inputs).for_each(|(to, &source)| *to = value(source));
                 let len = self.program.nodes[written[0]].shape.elements() as usize;
-                let mut slices = outs.each_mut().map(|out| out.get_mut(..len).unwrap_or_default());
+                let mut slices = outs.each_mut().map(|out| out.values_mut().get_mut(..len).unwrap_or_default());
                 map.run(self.isa, &self.pool, &tensors[..inputs.len()], &mut slices[..written.len()]);
             }
         }

@@ -15,8 +15,6 @@ use std::ops::Range;
 
 /// A block of the protocol.
 const BLOCK: usize = DOT_BLOCK as usize;
-/// Terms of a slice: with it the panels of both factors fit the caches. Divides [`BLOCK`].
-pub(super) const SLICE: usize = 256;
 
 /// A factor: element (i, j) is at `i · rows + j · columns`, one of which is 1.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +52,7 @@ thread_local! {
 struct Scratch {
     a: Aligned,
     b: Aligned,
-    block: Vec<f32>,
+    block: Aligned,
 }
 
 /// The product, into `c`.
@@ -155,13 +153,31 @@ const COLUMN_GRAIN: usize = 16;
 /// Rows of whole tiles of any instruction set, nearly.
 const ROW_GRAIN: usize = 8;
 /// Columns of whole tiles of any instruction set.
-pub(super) const GRAIN: usize = 48;
-/// Columns of a packed stripe of b at most: half a megabyte with a slice of k, which level-2 caches hold.
-pub(super) const STRIPE: usize = 11 * GRAIN;
+const GRAIN: usize = 48;
 /// Rows whose sums of a block that isn't the first are kept at once.
-const ROWS: usize = 4 * BAND;
-/// Rows for which a panel is used before the next one: a slice of theirs is 192 KiB.
-const BAND: usize = 192;
+const ROWS: usize = 768;
+
+/// How much of a product is done before what follows. A panel for a slice is 32 or 48 KiB, which level-1 caches nearly
+/// hold, a band of the left factor 192 KiB, which level-2 caches hold; a stripe is read from wherever it fits, once for
+/// each band. Longer slices load and store sums less often, wider stripes pack the left factor less often.
+struct Extent {
+    /// Terms of a slice, for which tiles keep their sums in registers. Divides [`BLOCK`].
+    slice: usize,
+    /// Columns of a packed stripe of b at most.
+    stripe: usize,
+    /// Rows for which a panel is used before the next one.
+    band: usize,
+}
+
+impl Extent {
+    const fn of<V: Lanes>() -> Extent {
+        if V::N * V::COLUMNS <= 16 {
+            Extent { slice: 512, stripe: 22 * GRAIN, band: 96 }
+        } else {
+            Extent { slice: 256, stripe: 11 * GRAIN, band: 192 }
+        }
+    }
+}
 
 impl Kernel for Product<'_> {
     type Output = ();
@@ -169,10 +185,11 @@ impl Kernel for Product<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Product { sizes: Sizes { k, n, .. }, rows: all, columns, a, b, c, first, scratch } = self;
+        let extent = const { Extent::of::<V>() };
         let at_once = if k > BLOCK { ROWS } else { all.len() };
-        let pieces = columns.clone().step_by(STRIPE).flat_map(|stripe| {
+        let pieces = columns.clone().step_by(extent.stripe).flat_map(|stripe| {
             let rows = all.clone().step_by(at_once).map(move |row| row..(row + at_once).min(all.end));
-            rows.map(move |rows| (rows, stripe..(stripe + STRIPE).min(columns.end)))
+            rows.map(move |rows| (rows, stripe..(stripe + extent.stripe).min(columns.end)))
         });
         for (rows, stripe) in pieces {
             // Later blocks get sums of their own, which are then added to the total.
@@ -182,14 +199,13 @@ impl Kernel for Product<'_> {
                     // SAFETY: the stripe begins inside c.
                     (unsafe { c.at(first + rows.start * n + stripe.start) }, n)
                 } else {
-                    scratch.block.resize(scratch.block.len().max(rows.len() * STRIPE), 0.0);
-                    (scratch.block.as_mut_ptr(), STRIPE)
+                    (scratch.block.room(rows.len() * extent.stripe).as_mut_ptr(), extent.stripe)
                 };
-                for slice in (block..block_end).step_by(SLICE) {
-                    let slice = slice..(slice + SLICE).min(block_end);
+                for slice in (block..block_end).step_by(extent.slice) {
+                    let slice = slice..(slice + extent.slice).min(block_end);
                     let panel = b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b);
-                    for band in rows.clone().step_by(BAND) {
-                        let band = band..(band + BAND).min(rows.end);
+                    for band in rows.clone().step_by(extent.band) {
+                        let band = band..(band + extent.band).min(rows.end);
                         let a = a.rows::<V>(slice.clone(), band.clone(), &mut scratch.a);
                         let continues = slice.start != block;
                         // SAFETY: the band begins inside the rows.
@@ -200,7 +216,8 @@ impl Kernel for Product<'_> {
                     }
                 }
                 if block > 0 {
-                    for (row, sums) in rows.clone().zip(scratch.block.chunks(STRIPE)) {
+                    let sums = scratch.block.room(rows.len() * extent.stripe);
+                    for (row, sums) in rows.clone().zip(sums.chunks(extent.stripe)) {
                         // SAFETY: this thread's part of c, which nothing else refers to.
                         let totals = unsafe {
                             std::slice::from_raw_parts_mut(c.at(first + row * n + stripe.start), stripe.len())

@@ -58,6 +58,8 @@ pub(super) struct Schedule {
     pub(super) places: Vec<Option<usize>>,
     /// Lengths of the buffers.
     pub(super) buffers: Vec<usize>,
+    /// The first of the nodes whose outputs are exchanged for other vectors.
+    pub(super) exchanged: usize,
 }
 
 impl Schedule {
@@ -68,6 +70,7 @@ impl Schedule {
             works: nodes.clone().map(|(index, node)| Work::One(index, Plan::new(node))).collect(),
             places: nodes.map(|(index, _)| Some(index)).collect(),
             buffers: program.nodes.iter().map(|node| node.shape.elements() as usize).collect(),
+            exchanged: 0,
         }
     }
 
@@ -85,7 +88,8 @@ impl Schedule {
         };
         // Another shape costs nothing, and what nobody reads isn't computed.
         let runs = |nodes: &&Vec<usize>| nodes.iter().any(|&node| uses.placed(node));
-        Schedule { works: groups.iter().filter(runs).map(work).collect(), places, buffers }
+        let works = groups.iter().filter(runs).map(work).collect();
+        Schedule { works, places, buffers, exchanged: first_result(program) }
     }
 }
 
