@@ -74,6 +74,9 @@ fn edges() {
         (7, 3100, 33),
         (1024, 4, 1024),
         (33, 1024, 2),
+        (7, 600, 35),
+        (100, 513, 17),
+        (13, 1537, 1060),
         (5, 3, 1100),
     ] {
         for (trans_a, trans_b) in [(false, false), (false, true), (true, false), (true, true)] {
