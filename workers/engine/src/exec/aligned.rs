@@ -80,6 +80,7 @@ mod tests {
             assert!(room.room(written).iter().zip(1..).all(|(&x, i)| x == i as f32));
         }
     }
+
     #[test]
     fn buffers_begin_at_lines() {
         for len in [0, 1, 15, 16, 17, 100_000] {

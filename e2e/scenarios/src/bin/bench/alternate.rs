@@ -34,7 +34,7 @@ pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 /// How often ours and theirs can be done in a second, pair by pair: those that count.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pairs {
-    pub(crate) counted: Vec<(f64, f64)>,
+    counted: Vec<(f64, f64)>,
     /// How many of them nothing disturbed: all, if there are enough.
     quiet: usize,
 }

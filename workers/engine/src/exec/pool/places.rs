@@ -21,7 +21,7 @@ impl Thread {
 }
 
 /// Wakes these threads up: on other processors than the calling one's, if the caller may use others. Where they run then
-/// is the kernel's business again.
+/// is the kernel's business again: anywhere the caller may, whatever they were allowed before.
 #[cfg(target_os = "linux")]
 pub(super) fn wake_apart<'a>(threads: impl Iterator<Item = &'a Thread> + Clone, wake: impl FnOnce()) {
     let Ok(all) = sched_getaffinity(None) else { return wake() };
