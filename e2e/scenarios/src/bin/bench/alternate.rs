@@ -4,6 +4,7 @@
 //! that has other work the two then see different machines. Here each sample of ours is followed by one of theirs, and
 //! what counts is the median of the ratios of such pairs, of those in quiet moments where there are enough.
 use crate::clock::Clock;
+use crate::counted::Counted;
 use crate::figure::Figure;
 use crate::quiet::Quiet;
 use anyhow::{ensure, Result};
@@ -12,10 +13,8 @@ use std::time::Duration;
 /// Pairs at least, however few `--runs` are.
 pub(crate) const PAIRS: u16 = 7;
 
-/// Times as many at most: where other work of the machine scatters the ratios, it takes more of them to know their median.
-const MORE: u16 = 5;
-
-/// How well the median is to be known: its standard error, as a part of it.
+/// How well the median is to be known: its standard error, as a part of it. Where other work of the machine scatters the
+/// ratios, that takes more of them.
 const ERROR: f64 = 0.01;
 
 /// Between samples: libtorch's threads look for work for a while before they sleep, and would have it from ours. OpenMP's
@@ -32,22 +31,13 @@ const WHOLE: u32 = 100;
 pub(crate) type Timed<'a> = dyn FnMut(u64) -> Result<Duration> + 'a;
 
 /// How often ours and theirs can be done in a second, pair by pair: those that count.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Pairs {
-    counted: Vec<(f64, f64)>,
-    /// How many of them nothing disturbed: all, if there are enough.
-    quiet: usize,
-}
+pub(crate) type Pairs = Counted<(f64, f64)>;
 
 impl Pairs {
     /// The figure, in units of which there are so many each time.
     pub(crate) fn figure(&self, name: String, each: f64, unit: &'static str, whose: &'static str) -> Figure {
-        let pairs: Vec<_> = self.counted.iter().map(|(ours, theirs)| (ours * each, theirs * each)).collect();
-        let figure = Figure::pairs(name, &pairs, unit, whose);
-        if self.quiet == pairs.len() {
-            return figure;
-        }
-        figure.note(format!("disturbed: {} of {} pairs had quiet moments", self.quiet, pairs.len()))
+        let pairs: Vec<_> = self.samples().iter().map(|(ours, theirs)| (ours * each, theirs * each)).collect();
+        self.mark(Figure::pairs(name, &pairs, unit, whose))
     }
 }
 
@@ -84,20 +74,12 @@ pub(crate) fn alternate(
         let quiet = std::mem::replace(&mut before, after) && between && after;
         Ok(((ours, theirs), quiet))
     };
-    enough(pairs.max(PAIRS).into(), pair)
+    Pairs::take(pairs.max(PAIRS), is_known, pair)
 }
 
-/// Pairs that aren't disturbed, if there are as many as the fewest, or all.
-fn enough(fewest: usize, mut pair: impl FnMut() -> Result<((f64, f64), bool)>) -> Result<Pairs> {
-    let (mut all, mut quiet) = (Vec::new(), Vec::new());
-    while all.len() < fewest * usize::from(MORE) && (quiet.len() < fewest || error(&quiet) > ERROR) {
-        let (pair, is_quiet) = pair()?;
-        all.push(pair);
-        if is_quiet {
-            quiet.push(pair);
-        }
-    }
-    Ok(Pairs { quiet: quiet.len(), counted: if quiet.len() < fewest { all } else { quiet } })
+/// Whether the median of the ratios is known as well as it is to be.
+fn is_known(pairs: &[(f64, f64)]) -> bool {
+    error(pairs) <= ERROR
 }
 
 /// The standard error of the median of the ratios, as a part of it, were they distributed normally as between their
@@ -145,6 +127,7 @@ pub(crate) fn looped(clock: Clock, count: u64, mut each: impl FnMut() -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counted::MORE;
     use std::cell::RefCell;
 
     #[test]
@@ -158,40 +141,27 @@ mod tests {
         assert!(error.to_string().starts_with("0ns of"), "{error}");
     }
 
-    /// Pairs of a ratio from 1 to less than `1 + scatter / 100`; but every `disturbed`th is disturbed, and a tenth of that.
-    fn measured(scatter: u64, disturbed: u64) -> Pairs {
-        let (mut seed, mut turn) = (7_u64, 0);
-        let pairs = enough(PAIRS.into(), || {
+    /// Pairs of a ratio from 1 to less than `1 + scatter / 100`.
+    fn measured(scatter: u64) -> Pairs {
+        let mut seed = 7_u64;
+        let pair = || {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            turn += 1;
-            let ratio = 1.0 + ((seed >> 33) % scatter) as f64 / 100.0;
-            let is_quiet = turn % disturbed != 0;
-            Ok(((if is_quiet { ratio } else { ratio / 10.0 }, 1.0), is_quiet))
-        });
-        pairs.unwrap()
+            Ok(((1.0 + ((seed >> 33) % scatter) as f64 / 100.0, 1.0), true))
+        };
+        Pairs::take(PAIRS, is_known, pair).unwrap()
     }
 
     #[test]
     fn what_scatters_is_measured_more_often() {
-        let count = |pairs: Pairs| pairs.counted.len();
-        assert_eq!(count(measured(1, 100)), usize::from(PAIRS));
-        assert_eq!(count(measured(100, 100)), usize::from(PAIRS * MORE));
-        let some = measured(8, 100).counted;
-        assert!(some.len() > usize::from(PAIRS) && some.len() < usize::from(PAIRS * MORE), "{}", some.len());
-        assert!(error(&some) <= ERROR);
-    }
-
-    #[test]
-    fn what_is_disturbed_counts_only_where_there_is_nothing_else() {
-        let figure = |pairs: &Pairs| pairs.figure("it".to_string(), 2.0, "/s", "theirs");
-        let quiet = measured(1, 2);
-        assert!(quiet.counted.len() == usize::from(PAIRS), "{quiet:?}");
-        assert!(quiet.counted.iter().all(|pair| pair.0 == 1.0), "{quiet:?}");
-        assert_eq!((figure(&quiet).value, figure(&quiet).note), (2.0, None));
-        let disturbed = measured(1, 1);
-        assert!(disturbed.counted.len() == usize::from(PAIRS * MORE) && disturbed.quiet == 0);
-        assert!(disturbed.counted.iter().all(|pair| pair.0 == 0.1));
-        assert_eq!(figure(&disturbed).note.unwrap(), "disturbed: 0 of 35 pairs had quiet moments");
+        let count = |pairs: Pairs| pairs.samples().len();
+        assert_eq!(count(measured(1)), usize::from(PAIRS));
+        assert_eq!(count(measured(100)), usize::from(PAIRS * MORE));
+        let some = measured(8);
+        let pairs = some.samples();
+        assert!(pairs.len() > usize::from(PAIRS) && pairs.len() < usize::from(PAIRS * MORE), "{}", pairs.len());
+        assert!(error(pairs) <= ERROR);
+        let figure = some.figure("it".to_string(), 2.0, "/s", "theirs");
+        assert_eq!((figure.reference.unwrap().value, figure.note), (2.0, None));
     }
 
     #[test]
@@ -206,9 +176,9 @@ mod tests {
         };
         let (mut ours, mut theirs) = (timed('o', 10), timed('t', 1000));
         let pairs = alternate((&mut ours, &mut theirs), Duration::from_millis(20), 1, &mut Quiet::new(1)).unwrap();
-        let count = pairs.counted.len();
+        let count = pairs.samples().len();
         assert!(count >= usize::from(PAIRS));
-        for (ours, theirs) in pairs.counted {
+        for (ours, theirs) in pairs.samples() {
             assert!((ours - 1e5).abs() < 1.0 && (theirs - 1e3).abs() < 1.0);
         }
         let calls = calls.into_inner();

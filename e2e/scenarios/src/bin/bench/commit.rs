@@ -1,9 +1,10 @@
 //! Suite `commit`: what a checkpoint costs: the state's root and the file, on one core.
 //!
 //! Nothing of libtorch's is like it, so that the bar is a speed. It is that of the process' own processor time, writing
-//! included, however busy the disk is; what the wall's clock says stands beside it. Each measurement waits for a moment in
-//! which nobody else computes on the core, as half a core's time would count as a core's.
+//! included, however busy the disk is; what the wall's clock says stands beside it. Half a core's time would count as a
+//! core's: a measurement waits for a moment in which nobody else computes on the core, and counts if it ends in one, too.
 use crate::clock::Clock;
+use crate::counted::Counted;
 use crate::figure::{Bar, Figure};
 use crate::quiet::Quiet;
 use anyhow::Result;
@@ -15,36 +16,35 @@ use std::time::Duration;
 
 /// Tensors of the state.
 const TENSORS: u32 = 16;
-/// Elements of a tensor: a gibibyte in all.
-const ELEMENTS: u32 = 1 << 24;
+/// Elements of a tensor: 256 MiB in all, more than caches hold, and soon done.
+const ELEMENTS: u32 = 1 << 22;
 /// Bytes in a second of a core.
 const BAR: f64 = 2.0;
-/// Measurements of each.
-const RUNS: u16 = 5;
+/// Quiet measurements of each.
+const RUNS: u16 = 7;
 /// How long each waits for a quiet moment at most.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Measures roots and files of a synthetic state.
 ///
 /// # Errors
 /// There is no place for it.
 pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
-    eprintln!("bench: making up a state of a gibibyte");
+    eprintln!("bench: making up a state of 256 MiB");
     let checkpoint = Checkpoint { step: 1, state: state(TENSORS, ELEMENTS)? };
     let (runs, quiet) = (runs.max(RUNS), &mut Quiet::new(1));
-    let [mut root, mut memory]: [Vec<f64>; 2] = Default::default();
+    eprintln!("bench: roots");
+    let root = Counted::take(runs, |_| true, || timed(quiet, || Ok(checkpoint.state.root())))?;
     // A solver keeps it from checkpoint to checkpoint; the first time isn't measured.
     let mut buffer = Vec::new();
     checkpoint.commit_to(&mut buffer);
-    for run in 1..=runs {
-        eprintln!("bench: roots, {run} of {runs}");
-        root.push(timed(quiet, || Ok(checkpoint.state.root()))?.core);
-        memory.push(timed(quiet, || Ok(checkpoint.commit_to(&mut buffer)))?.core);
-    }
+    eprintln!("bench: files in memory");
+    let memory = Counted::take(runs, |_| true, || timed(quiet, || Ok(checkpoint.commit_to(&mut buffer))))?;
     drop(buffer);
+    let core = |seconds: &Seconds| seconds.core;
     let mut figures = vec![
-        figure("root", &root).bar(Bar::ValueAtLeast(BAR)).note("BLAKE3 of all tensors"),
-        figure("root and file in memory", &memory).note("a checkpoint, as a solver hands it to the store"),
+        figure("root", &root, core, "BLAKE3 of all tensors").bar(Bar::ValueAtLeast(BAR)),
+        figure("root and file in memory", &memory, core, "a checkpoint, as a solver hands it to the store"),
     ];
     let disk = std::env::temp_dir();
     let [core, wall] = files(&checkpoint, "a disk", &disk, runs, quiet)?;
@@ -60,25 +60,24 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
 fn files(checkpoint: &Checkpoint, what: &str, folder: &Path, runs: u16, quiet: &mut Quiet) -> Result<[Figure; 2]> {
     let place = tempfile::tempdir_in(folder)?;
     let path = place.path().join("checkpoint");
-    let one = |run| {
-        eprintln!("bench: files on {what}, {run} of {runs}");
-        let seconds = timed(quiet, || Ok(checkpoint.write_file(&path)?))?;
+    let one = || {
+        let sample = timed(quiet, || Ok(checkpoint.write_file(&path)?))?;
         std::fs::remove_file(&path)?;
-        Ok(seconds)
+        Ok(sample)
     };
-    let seconds = (1..=runs).map(one).collect::<Result<Vec<Seconds>>>()?;
-    let each = |of: fn(&Seconds) -> f64| seconds.iter().map(of).collect::<Vec<f64>>();
+    eprintln!("bench: files on {what}");
+    let samples = Counted::take(runs, |_| true, one)?;
+    let note = format!("a checkpoint in {}, synced", folder.display());
     Ok([
-        figure(&format!("root and file on {what}"), &each(|seconds| seconds.core))
-            .note(format!("a checkpoint in {}, synced", folder.display())),
-        figure(&format!("root and file on {what}, by the wall's clock"), &each(|seconds| seconds.wall)),
+        figure(&format!("root and file on {what}"), &samples, |seconds| seconds.core, &note),
+        figure(&format!("root and file on {what}, by the wall's clock"), &samples, |seconds| seconds.wall, &note),
     ])
 }
 
-fn figure(name: &str, seconds: &[f64]) -> Figure {
+fn figure(name: &str, samples: &Counted<Seconds>, of: fn(&Seconds) -> f64, note: &str) -> Figure {
     let bytes = f64::from(TENSORS) * f64::from(ELEMENTS) * 4.0;
-    let speeds = seconds.iter().map(|seconds| bytes / 1e9 / seconds).collect();
-    Figure::median(format!("a state of 1 GiB, one core/{name}"), speeds, "GB/s")
+    let speeds = samples.samples().iter().map(|seconds| bytes / 1e9 / of(seconds)).collect();
+    samples.mark(Figure::median(format!("a state of 256 MiB, one core/{name}"), speeds, "GB/s").note(note))
 }
 
 /// A state of so many tensors of so many numbers, which no two tensors share.
@@ -94,6 +93,7 @@ pub(crate) fn state(tensors: u32, elements: u32) -> Result<State> {
 }
 
 /// What something took.
+#[derive(Clone, Copy)]
 struct Seconds {
     /// Of a core, all threads together.
     core: f64,
@@ -101,11 +101,12 @@ struct Seconds {
     wall: f64,
 }
 
-fn timed<R>(quiet: &mut Quiet, work: impl FnOnce() -> Result<R>) -> Result<Seconds> {
+/// What it took, and whether it was quiet before and behind.
+fn timed<R>(quiet: &mut Quiet, work: impl FnOnce() -> Result<R>) -> Result<(Seconds, bool)> {
     let mut patience = PATIENCE;
-    quiet.wait(&mut patience);
+    let before = quiet.wait(&mut patience);
     let begins = [Clock::Process, Clock::Wall].map(|clock| (clock, clock.now()));
     black_box(work()?);
     let [core, wall] = begins.map(|(clock, begin)| clock.now().saturating_sub(begin).as_secs_f64());
-    Ok(Seconds { core, wall })
+    Ok((Seconds { core, wall }, before && quiet.is_now()))
 }
