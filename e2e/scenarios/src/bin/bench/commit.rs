@@ -16,12 +16,12 @@ use std::time::Duration;
 
 /// Tensors of the state.
 const TENSORS: u32 = 16;
-/// Elements of a tensor: 256 MiB in all, more than caches hold, and soon done.
-const ELEMENTS: u32 = 1 << 22;
+/// Elements of a tensor: a gibibyte in all.
+const ELEMENTS: u32 = 1 << 24;
 /// Bytes in a second of a core.
 const BAR: f64 = 2.0;
 /// Quiet measurements of each.
-const RUNS: u16 = 7;
+const RUNS: u16 = 5;
 /// How long each waits for a quiet moment at most.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// # Errors
 /// There is no place for it.
 pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
-    eprintln!("bench: making up a state of 256 MiB");
+    eprintln!("bench: making up a state of a gibibyte");
     let checkpoint = Checkpoint { step: 1, state: state(TENSORS, ELEMENTS)? };
     let (runs, quiet) = (runs.max(RUNS), &mut Quiet::new(1));
     eprintln!("bench: roots");
@@ -77,7 +77,7 @@ fn files(checkpoint: &Checkpoint, what: &str, folder: &Path, runs: u16, quiet: &
 fn figure(name: &str, samples: &Counted<Seconds>, of: fn(&Seconds) -> f64, note: &str) -> Figure {
     let bytes = f64::from(TENSORS) * f64::from(ELEMENTS) * 4.0;
     let speeds = samples.samples().iter().map(|seconds| bytes / 1e9 / of(seconds)).collect();
-    samples.mark(Figure::median(format!("a state of 256 MiB, one core/{name}"), speeds, "GB/s").note(note))
+    samples.mark(Figure::median(format!("a state of 1 GiB, one core/{name}"), speeds, "GB/s").note(note))
 }
 
 /// A state of so many tensors of so many numbers, which no two tensors share.

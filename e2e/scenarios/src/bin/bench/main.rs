@@ -40,8 +40,8 @@ struct Arguments {
     /// Fail with exit code 1 if a bar isn't met.
     #[arg(long)]
     strict: bool,
-    /// Repetitions of what is timed. Suites kernels and training and commit make at least 7, and up
-    /// to five times as many where ratios scatter or the machine has other work.
+    /// Repetitions of what is timed. Suites kernels and training make at least 7, commit at
+    /// least 5, and up to five times as many where ratios scatter or the machine has other work.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
     /// Suite overhead: training epochs, instead of the example task's own number.
