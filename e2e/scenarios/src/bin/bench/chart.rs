@@ -1,7 +1,7 @@
 //! Ratios, drawn as bars.
 use crate::figure::{Bar, Figure};
-use anyhow::{anyhow, Result};
-use plotters::coord::Shift;
+use crate::ink::{picture, text, Area, BAR, INK, PALE};
+use anyhow::Result;
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -20,14 +20,8 @@ const NAMES: i32 = 380;
 const MARGIN: i32 = 90;
 /// The ratio at the right end; what is beyond is cut.
 const MOST: f64 = 2.0;
-const INK: RGBColor = RGBColor(0x1d, 0x24, 0x30);
-const PALE: RGBColor = RGBColor(0xdf, 0xe3, 0xe8);
 /// Of one thread's bars, and of more threads'.
 const COLOURS: [RGBColor; 2] = [RGBColor(0x6a, 0xa3, 0xd8), RGBColor(0x12, 0x3a, 0x6b)];
-const BAR: RGBColor = RGBColor(0xa5, 0x1d, 0x1d);
-const FONT: &str = "sans-serif";
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Draws the figures that have a ratio: a row for each, whose bars are what left of the first `/` of a name is; red
 /// strokes where the figures' own bars are.
@@ -37,11 +31,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(crate) fn draw(path: &Path, title: &str, figures: &[Figure]) -> Result<()> {
     let Chart { series, rows } = chart(figures);
     let bottom = HEAD + ROW * rows.len() as i32;
-    let mut svg = String::new();
-    {
-        let size = (WIDTH, (bottom + FOOT).unsigned_abs());
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        area.fill(&WHITE)?;
+    picture(path, (WIDTH, (bottom + FOOT).unsigned_abs()), |area| {
         area.draw(&Text::new(title.to_string(), (12, 10), text(16)))?;
         for (at, (name, colour)) in series.iter().zip(COLOURS).enumerate() {
             let left = NAMES + 120 * at as i32;
@@ -55,11 +45,10 @@ pub(crate) fn draw(path: &Path, title: &str, figures: &[Figure]) -> Result<()> {
             area.draw(&Text::new(format!("{ratio}"), (at - 8, bottom + 8), text(12)))?;
         }
         for (row, top) in rows.iter().zip((HEAD..).step_by(ROW as usize)) {
-            draw_row(&area, row, top)?;
+            draw_row(area, row, top)?;
         }
-        area.present()?;
-    }
-    std::fs::write(path, svg).map_err(|error| anyhow!("{}: {error}", path.display()))
+        Ok(())
+    })
 }
 
 /// What is drawn.
@@ -124,10 +113,6 @@ fn chart(figures: &[Figure]) -> Chart<'_> {
 fn x(ratio: f64) -> i32 {
     let width = f64::from(WIDTH as i32 - NAMES - MARGIN);
     NAMES + (ratio.clamp(0.0, MOST) / MOST * width).round() as i32
-}
-
-fn text(size: i32) -> TextStyle<'static> {
-    (FONT, size).into_font().color(&INK)
 }
 
 fn draw_row(area: &Area<'_>, row: &Row<'_>, top: i32) -> Result<()> {

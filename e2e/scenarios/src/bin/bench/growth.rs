@@ -1,6 +1,6 @@
 //! How disputes grow with the program, drawn.
-use anyhow::{anyhow, Result};
-use plotters::coord::Shift;
+use crate::ink::{picture, text, Area, BAR, FONT, PALE};
+use anyhow::Result;
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -37,9 +37,6 @@ pub(crate) fn power_of_ten(power: u32) -> String {
 const SIZE: (u32, u32) = (1080, 400);
 /// Of the legend below.
 const LEGEND: u32 = 56;
-const INK: RGBColor = RGBColor(0x1d, 0x24, 0x30);
-const PALE: RGBColor = RGBColor(0xdf, 0xe3, 0xe8);
-const BAR: RGBColor = RGBColor(0xa5, 0x1d, 0x1d);
 /// From few steps to many, then many tensors.
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0x9e, 0xc5, 0xe8),
@@ -49,7 +46,6 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(0x12, 0x3a, 0x6b),
     RGBColor(0xd9, 0x7a, 0x1e),
 ];
-const FONT: &str = "sans-serif";
 
 /// What a panel shows.
 struct Panel {
@@ -90,28 +86,21 @@ const PANELS: [Panel; 3] = [
 
 /// Draws moves, bytes and the dearest call over the number of parameters.
 pub(crate) fn draw(path: &Path, lines: &[Line]) -> Result<()> {
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        root.fill(&WHITE)?;
-        let (above, below) = root.split_vertically(SIZE.1 - LEGEND);
+    picture(path, SIZE, |area| {
+        let (above, below) = area.split_vertically(SIZE.1 - LEGEND);
         for (area, panel) in above.split_evenly((1, PANELS.len())).iter().zip(&PANELS) {
             draw_panel(area, panel, lines)?;
         }
-        draw_legend(&below, lines)?;
-        root.present()?;
-    }
-    std::fs::write(path, svg).map_err(|error| anyhow!("{}: {error}", path.display()))
+        draw_legend(&below, lines)
+    })
 }
 
-fn draw_panel(area: &DrawingArea<SVGBackend<'_>, Shift>, panel: &Panel, lines: &[Line]) -> Result<()> {
-    let title = (FONT, 16).into_font().color(&INK);
-    let small = (FONT, 12).into_font().color(&INK);
+fn draw_panel(area: &Area<'_>, panel: &Panel, lines: &[Line]) -> Result<()> {
     let powers = lines.iter().flat_map(|line| &line.points).map(|point| point.power);
     let (least, most) = (powers.clone().min().unwrap_or(0), powers.max().unwrap_or(1));
     let mut chart = ChartBuilder::on(area)
         .margin(12)
-        .caption(panel.title, title)
+        .caption(panel.title, text(16))
         .x_label_area_size(40)
         .y_label_area_size(46)
         .build_cartesian_2d(f64::from(least) - 0.2..f64::from(most) + 0.2, 0.0..panel.top)?;
@@ -125,7 +114,7 @@ fn draw_panel(area: &DrawingArea<SVGBackend<'_>, Shift>, panel: &Panel, lines: &
         .x_label_formatter(&|power| power_of_ten(power.round() as u32))
         .y_label_formatter(&panel.label)
         .x_desc("parameters")
-        .label_style(small.clone())
+        .label_style(text(12))
         .draw()?;
     let (left, right) = (f64::from(least) - 0.2, f64::from(most) + 0.2);
     let dashes = DashedLineSeries::new([(left, panel.bar), (right, panel.bar)], 6, 4, BAR.stroke_width(1));
@@ -141,8 +130,8 @@ fn draw_panel(area: &DrawingArea<SVGBackend<'_>, Shift>, panel: &Panel, lines: &
     Ok(())
 }
 
-fn draw_legend(area: &DrawingArea<SVGBackend<'_>, Shift>, lines: &[Line]) -> Result<()> {
-    let style = (FONT, 13).into_font().color(&INK);
+fn draw_legend(area: &Area<'_>, lines: &[Line]) -> Result<()> {
+    let style = text(13);
     let mut left = 60;
     for (line, colour) in lines.iter().zip(COLOURS) {
         area.draw(&PathElement::new(vec![(left, 16), (left + 26, 16)], colour.stroke_width(3)))?;

@@ -11,6 +11,7 @@ mod crowd;
 mod examples;
 mod figure;
 mod growth;
+mod ink;
 #[cfg(feature = "torch")]
 mod kernels;
 #[cfg(feature = "torch")]
@@ -18,6 +19,7 @@ mod memory;
 mod overhead;
 mod quiet;
 mod scaling;
+mod slopes;
 mod table;
 #[cfg(feature = "torch")]
 mod training;
@@ -56,7 +58,7 @@ struct Arguments {
     /// Suite overhead: measure replication by verifiers, too, which takes seven times as long as the training.
     #[arg(long)]
     replicate: bool,
-    /// Suites vast, kernels, training: draw the figures into this file (SVG).
+    /// Suites vast, scaling, kernels, training: draw the figures into this file (SVG).
     #[arg(long)]
     plot: Option<std::path::PathBuf>,
     /// Suites kernels, training: threads of both sides; several numbers, with commas, one after the other.
@@ -101,7 +103,7 @@ impl Suite {
                 let Arguments { runs, epochs, mode, backend, replicate, .. } = *arguments;
                 overhead::run(runs, epochs, mode, backend, replicate)
             }
-            Suite::Scaling => scaling::run(arguments.runs),
+            Suite::Scaling => scaling::run(arguments.runs, arguments.plot.as_deref()),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
             #[cfg(feature = "torch")]
             Suite::Kernels => kernels::run(arguments.runs, &arguments.threads, arguments.plot.as_deref()),
