@@ -38,6 +38,7 @@ impl Clock {
     ///
     /// # Errors
     /// Its own.
+    #[cfg(feature = "torch")]
     pub(crate) fn time(self, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
         let begin = self.now();
         work()?;
