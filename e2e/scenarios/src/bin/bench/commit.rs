@@ -4,7 +4,7 @@
 //! included, however busy the disk is; what the wall's clock says stands beside it. Half a core's time would count as a
 //! core's: a measurement waits for a moment in which nobody else computes on the core, and counts if it ends in one, too.
 use crate::clock::Clock;
-use crate::counted::Counted;
+use crate::counted::{Counted, MORE};
 use crate::figure::{Bar, Figure};
 use crate::quiet::Quiet;
 use anyhow::Result;
@@ -33,13 +33,11 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
     eprintln!("bench: making up a state of a gibibyte");
     let checkpoint = Checkpoint { step: 1, state: state(TENSORS, ELEMENTS)? };
     let (runs, quiet) = (runs.max(RUNS), &mut Quiet::new(1));
-    eprintln!("bench: roots");
-    let root = Counted::take(runs, |_| true, || timed(quiet, || Ok(checkpoint.state.root())))?;
+    let root = samples("roots", runs, || timed(quiet, || Ok(checkpoint.state.root())))?;
     // A solver keeps it from checkpoint to checkpoint; the first time isn't measured.
     let mut buffer = Vec::new();
     checkpoint.commit_to(&mut buffer);
-    eprintln!("bench: files in memory");
-    let memory = Counted::take(runs, |_| true, || timed(quiet, || Ok(checkpoint.commit_to(&mut buffer))))?;
+    let memory = samples("files in memory", runs, || timed(quiet, || Ok(checkpoint.commit_to(&mut buffer))))?;
     drop(buffer);
     let core = |seconds: &Seconds| seconds.core;
     let mut figures = vec![
@@ -65,13 +63,23 @@ fn files(checkpoint: &Checkpoint, what: &str, folder: &Path, runs: u16, quiet: &
         std::fs::remove_file(&path)?;
         Ok(sample)
     };
-    eprintln!("bench: files on {what}");
-    let samples = Counted::take(runs, |_| true, one)?;
+    let samples = samples(&format!("files on {what}"), runs, one)?;
     let note = format!("a checkpoint in {}, synced", folder.display());
     Ok([
         figure(&format!("root and file on {what}"), &samples, |seconds| seconds.core, &note),
         figure(&format!("root and file on {what}, by the wall's clock"), &samples, |seconds| seconds.wall, &note),
     ])
+}
+
+/// As many samples as it takes, each of which is announced.
+fn samples(what: &str, runs: u16, mut one: impl FnMut() -> Result<(Seconds, bool)>) -> Result<Counted<Seconds>> {
+    let mut sample = 0;
+    let announced = || {
+        sample += 1;
+        eprintln!("bench: {what}, {sample} of {runs} to {}", u32::from(runs) * u32::from(MORE));
+        one()
+    };
+    Counted::take(runs, |_| true, announced)
 }
 
 fn figure(name: &str, samples: &Counted<Seconds>, of: fn(&Seconds) -> f64, note: &str) -> Figure {

@@ -1,5 +1,5 @@
 //! How disputes grow with the program, drawn.
-use crate::ink::{picture, text, Area, BAR, FONT, PALE};
+use crate::ink::{picture, text, Area, BAR, PALE};
 use anyhow::Result;
 use plotters::prelude::*;
 use std::path::Path;
@@ -119,8 +119,7 @@ fn draw_panel(area: &Area<'_>, panel: &Panel, lines: &[Line]) -> Result<()> {
     let (left, right) = (f64::from(least) - 0.2, f64::from(most) + 0.2);
     let dashes = DashedLineSeries::new([(left, panel.bar), (right, panel.bar)], 6, 4, BAR.stroke_width(1));
     chart.draw_series(dashes)?;
-    let name =
-        Text::new(panel.bar_name, (left + 0.1, panel.bar + panel.top * 0.05), (FONT, 12).into_font().color(&BAR));
+    let name = Text::new(panel.bar_name, (left + 0.1, panel.bar + panel.top * 0.05), text(12).color(&BAR));
     chart.draw_series([name])?;
     for (line, colour) in lines.iter().zip(COLOURS) {
         let points: Vec<_> = line.points.iter().map(|point| (f64::from(point.power), (panel.of)(point))).collect();

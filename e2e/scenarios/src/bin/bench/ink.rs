@@ -11,7 +11,7 @@ pub(crate) const PALE: RGBColor = RGBColor(0xdf, 0xe3, 0xe8);
 /// Bars that are to be met.
 pub(crate) const BAR: RGBColor = RGBColor(0xa5, 0x1d, 0x1d);
 /// What letters are set in.
-pub(crate) const FONT: &str = "sans-serif";
+const FONT: &str = "sans-serif";
 
 /// A picture, or a part of one.
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

@@ -1,6 +1,6 @@
 //! How costs grow, drawn: both axes logarithmic, so that what grows in proportion rises by the same angle everywhere, and
 //! what doesn't grow is level.
-use crate::ink::{picture, text, Area, BAR, INK, PALE};
+use crate::ink::{picture, text, Area, BAR, PALE};
 use anyhow::Result;
 use plotters::prelude::*;
 use std::path::Path;
@@ -91,7 +91,7 @@ fn draw_panel(area: &Area<'_>, panel: &Panel) -> Result<()> {
         .position(SeriesLabelPosition::UpperLeft)
         .background_style(WHITE)
         .border_style(TRANSPARENT)
-        .label_font(text(12).color(&INK))
+        .label_font(text(12))
         .draw()?;
     Ok(())
 }
