@@ -7,6 +7,7 @@ use assay_engine::data::DataTensor;
 use assay_engine::device::Device;
 use assay_engine::exec::Executor;
 use assay_engine::state::State;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 /// What a worker computes with: the same for the reproducible engine and for libtorch.
@@ -91,11 +92,11 @@ impl Machine {
     }
 
     /// The state now.
-    pub(crate) fn state(&mut self) -> Result<State, RoleError> {
+    pub(crate) fn state(&mut self) -> Result<Cow<'_, State>, RoleError> {
         match self {
-            Self::Cpu { state, .. } => Ok(state.clone()),
+            Self::Cpu { state, .. } => Ok(Cow::Borrowed(state)),
             #[cfg(feature = "cuda")]
-            Self::Cuda(executor) => Ok(executor.state()?),
+            Self::Cuda(executor) => Ok(Cow::Owned(executor.state()?)),
         }
     }
 

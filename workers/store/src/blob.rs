@@ -12,6 +12,9 @@ pub trait BlobStore: Send + Sync + std::fmt::Debug {
     /// Keeps bytes; when this returns, they survive a crash. Keeping the same bytes again is fine.
     async fn put(&self, bytes: Bytes) -> Result<Hash>;
 
+    /// As [`put`](Self::put), for who has computed the address already; other bytes are refused.
+    async fn put_at(&self, hash: Hash, bytes: Bytes) -> Result<()>;
+
     /// Keeps a file's contents, without loading them into memory.
     async fn put_file(&self, path: &Path) -> Result<Hash>;
 

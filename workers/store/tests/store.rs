@@ -126,6 +126,20 @@ async fn a_broken_upload_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn bytes_are_held_against_the_address_that_they_are_said_to_have() {
+    let served = served(Limits::default()).await;
+    let (data, other) = (Bytes::from(bytes(100_000)), hash(b"other"));
+    let stores: [&dyn BlobStore; 2] = [&served.folder, &served.http];
+    for store in stores {
+        store.put_at(hash(&data), data.clone()).await.unwrap();
+        assert_eq!(store.get(hash(&data), 1 << 20).await.unwrap(), data);
+        let refused = store.put_at(other, data.clone()).await.unwrap_err().to_string();
+        assert!(refused.contains(&hash(&data).to_string()) && refused.contains(&other.to_string()), "{refused}");
+        assert!(!store.has(other).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn the_same_blob_put_many_times_at_once_is_one_blob() {
     let served = served(Limits::default()).await;
     let data = Bytes::from(bytes(300_000));

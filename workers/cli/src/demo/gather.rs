@@ -88,11 +88,17 @@ fn work(journals: &BTreeMap<String, Vec<Entry>>) -> Vec<Work> {
         let Some(entries) = journals.get(who) else { continue };
         let first = rows.len();
         for entry in entries {
-            let Event::Work { stage, process_cpu, .. } = &entry.event else { continue };
-            match rows[first..].iter_mut().find(|row| row.stage == *stage) {
-                Some(row) => row.cpu += process_cpu,
-                None => rows.push(Work { who: who.to_owned(), stage: stage.clone(), cpu: *process_cpu }),
-            }
+            let Event::Work { stage, process_cpu, thread_cpu, .. } = &entry.event else { continue };
+            let row = match rows[first..].iter().position(|row| row.stage == *stage) {
+                Some(at) => &mut rows[first + at],
+                None => {
+                    rows.push(Work { who: who.to_owned(), stage: stage.clone(), cpu: 0.0, thread_cpu: 0.0 });
+                    let last = rows.len() - 1;
+                    &mut rows[last]
+                }
+            };
+            row.cpu += process_cpu;
+            row.thread_cpu += thread_cpu;
         }
     }
     rows

@@ -137,6 +137,8 @@ pub(crate) struct Work {
     pub(crate) stage: String,
     /// Seconds of processor time.
     pub(crate) cpu: f64,
+    /// Of these, what the computing thread took; where a solver trains on one thread, the rest is what proving takes.
+    pub(crate) thread_cpu: f64,
 }
 
 /// A pinpoint game from opening to end.

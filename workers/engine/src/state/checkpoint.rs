@@ -2,8 +2,7 @@
 //!
 //! The same state always gives the same bytes: tensors lie in the order of the declarations.
 use super::direct::write_pieces;
-use super::{State, StateError};
-use crate::bytes::tensor_bytes;
+use super::{Draft, State, StateError};
 use assay_core::commit::Hash;
 use assay_core::graph::StateDecl;
 use safetensors::{Dtype, SafeTensors};
@@ -27,44 +26,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The safetensors file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        self.commit_to(&mut bytes);
-        bytes
-    }
-
-    /// Returns the state's root, and leaves the safetensors file in the buffer: every tensor is read once for both.
-    ///
-    /// A buffer that held a file before is worth keeping: fresh memory costs the system more than hashing takes.
-    pub fn commit_to(&self, bytes: &mut Vec<u8>) -> Hash {
-        // The root stands in the header, and is known behind the tensors: what stands there first is as long.
-        bytes.clear();
-        bytes.extend_from_slice(&self.header(Hash::default()));
-        bytes.reserve_exact(self.state.tensors().iter().map(|tensor| tensor_bytes(tensor).len()).sum());
-        let root = self.state.root_while(|piece| bytes.extend_from_slice(piece));
-        let header = self.header(root);
-        bytes[..header.len()].copy_from_slice(&header);
-        root
-    }
-
-    /// What lies before the tensors; as long for any root.
-    fn header(&self, root: Hash) -> Vec<u8> {
-        let mut header = Map::new();
-        header.insert(
-            "__metadata__".into(),
-            json!({ "format": "pt", STEP: self.step.to_string(), ROOT: root.to_string() }),
-        );
-        let mut offset = 0_u64;
-        for decl in self.state.decls() {
-            let end = offset + decl.shape.elements() * 4;
-            header.insert(
-                decl.name.to_string(),
-                json!({ "dtype": "F32", "shape": decl.shape.dims(), "data_offsets": [offset, end] }),
-            );
-            offset = end;
-        }
-        let mut text = Value::Object(header).to_string().into_bytes();
-        text.resize(text.len().next_multiple_of(8), b' ');
-        [(text.len() as u64).to_le_bytes().as_slice(), &text].concat()
+        Draft::new(self.step, &self.state, Vec::new()).seal().1
     }
 
     /// The checkpoint in a file's bytes, of a program with these declarations. Values may be NaN.
@@ -141,11 +103,11 @@ impl Checkpoint {
     /// Writes to a file that is empty.
     fn write_to(&self, file: &mut tempfile::NamedTempFile) -> std::io::Result<Hash> {
         let root = write_pieces(file.as_file(), file.path(), |write| {
-            write(&self.header(Hash::default()));
+            write(&header(self.step, self.state.decls(), Hash::default()));
             self.state.root_while(write)
         })?;
         file.rewind()?;
-        file.write_all(&self.header(root))?;
+        file.write_all(&header(self.step, self.state.decls(), root))?;
         Ok(root)
     }
 
@@ -165,4 +127,22 @@ impl Checkpoint {
         checkpoint.state.check_finite()?;
         Ok(checkpoint)
     }
+}
+
+/// What lies before the tensors of a file; as long for any root.
+pub(super) fn header(step: u64, decls: &[StateDecl], root: Hash) -> Vec<u8> {
+    let mut header = Map::new();
+    header.insert("__metadata__".into(), json!({ "format": "pt", STEP: step.to_string(), ROOT: root.to_string() }));
+    let mut offset = 0_u64;
+    for decl in decls {
+        let end = offset + decl.shape.elements() * 4;
+        header.insert(
+            decl.name.to_string(),
+            json!({ "dtype": "F32", "shape": decl.shape.dims(), "data_offsets": [offset, end] }),
+        );
+        offset = end;
+    }
+    let mut text = Value::Object(header).to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(8), b' ');
+    [(text.len() as u64).to_le_bytes().as_slice(), &text].concat()
 }

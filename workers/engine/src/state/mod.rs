@@ -1,9 +1,11 @@
 //! States: the tensors that training changes, and their checkpoints.
 mod checkpoint;
 mod direct;
+mod draft;
 mod error;
 
 pub use checkpoint::Checkpoint;
+pub use draft::Draft;
 pub use error::StateError;
 
 use crate::bytes::{hash_list, hash_tensor, hash_while, tensor_bytes};

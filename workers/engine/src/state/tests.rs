@@ -38,14 +38,14 @@ fn roots_are_those_of_the_protocol() {
 }
 
 #[test]
-fn roots_and_files_come_from_one_reading() {
+fn files_hold_their_state_and_its_root() {
     // One tensor longer than what is hashed at once, one shorter.
     let decls = [("long", 100_001), ("short", 3)]
         .map(|(name, length)| StateDecl { name: Name::new(name).unwrap(), shape: Shape::new(&[length]).unwrap() });
     let tensor = |length: u32| (0..length).map(|at| at as f32).collect();
     let checkpoint = Checkpoint { step: 7, state: State::new(decls, vec![tensor(100_001), tensor(3)]).unwrap() };
-    let mut bytes = b"what was there".repeat(100_000);
-    let root = checkpoint.commit_to(&mut bytes);
+    let draft = Draft::new(7, &checkpoint.state, b"what was there".repeat(100_000));
+    let (root, bytes) = draft.seal();
     assert_eq!((root, &bytes), (checkpoint.state.root(), &checkpoint.to_bytes()));
     let (header, tensors) = bytes.split_at(bytes.len() - 4 * 100_004);
     assert!(header.windows(64).any(|window| window == root.to_string().as_bytes()));

@@ -64,7 +64,7 @@ pub enum Event {
         stage: String,
         /// Seconds on the clock.
         wall: f64,
-        /// Processor seconds of the computing thread alone.
+        /// Processor seconds of the computing thread alone; where a solver trains, of the training's steps alone.
         thread_cpu: f64,
         /// Processor seconds of the whole process in that time: all threads, other roles of the process too.
         process_cpu: f64,

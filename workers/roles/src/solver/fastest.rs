@@ -63,6 +63,7 @@ fn pace(trainer: &mut dyn Trainer, most: u64) -> Result<Duration, RoleError> {
 mod tests {
     use super::*;
     use assay_engine::state::State;
+    use std::borrow::Cow;
 
     /// Takes so long for a step, and ten times as long for its first.
     struct Slow {
@@ -79,7 +80,7 @@ mod tests {
             Ok(0.5)
         }
 
-        fn state(&mut self) -> Result<State, RoleError> {
+        fn state(&mut self) -> Result<Cow<'_, State>, RoleError> {
             unreachable!("nobody asks")
         }
 

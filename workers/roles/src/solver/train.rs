@@ -8,11 +8,11 @@ use crate::meter::{Meter, Reading};
 use crate::worker::{compute, Memory, Worker};
 use crate::{Backend, Checkpoint, ProofBlob, RoleError, SolverCheat, SolverOptions};
 use assay_core::protocol::{Mode, Task, TaskSpec};
-use assay_engine::state;
+use assay_engine::state::{self, Draft};
 use assay_store::{BlobStore, Bytes};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -40,8 +40,24 @@ impl std::fmt::Debug for Training {
 
 /// A segment that was trained: its end, and the last step's loss.
 struct Trained {
-    checkpoint: state::Checkpoint,
+    step: u64,
     loss: f32,
+    /// Processor time of the thread.
+    took: Duration,
+}
+
+/// A checkpoint that is ready to be sent.
+struct Sealed {
+    checkpoint: Checkpoint,
+    bytes: Bytes,
+}
+
+impl Sealed {
+    fn new(draft: Draft, spare: &Spare) -> Self {
+        let (state, bytes) = draft.seal();
+        let checkpoint = Checkpoint { state, blob: assay_core::commit::hash(&bytes) };
+        Self { checkpoint, bytes: spare.lend(bytes) }
+    }
 }
 
 impl Training {
@@ -104,33 +120,46 @@ impl Training {
     pub(super) async fn go_on(mut self, worker: &Worker, task: &Task) -> Result<Self, RoleError> {
         let scribe = worker.scribe.about(task.id);
         let memory = worker.memory(task.id);
-        let (sender, mut receiver) = mpsc::channel::<Trained>(UPLOADS);
-        let (mut trainer, cheat, spec) = (self.trainer, self.cheat, task.spec);
+        let (mut trainer, cheat, spec, spare) = (self.trainer, self.cheat, task.spec, self.spare.clone());
         let first = u32::try_from(self.published.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        let work = move |scribe: &Scribe| {
-            let begin = Instant::now();
-            for next in first.. {
-                if u64::from(next) >= spec.segments() || begin.elapsed() >= SLICE {
-                    break;
-                }
-                let trained = segment(trainer.as_mut(), &spec, next, cheat)?;
-                let step = trained.checkpoint.step;
-                if trained.loss.is_finite() {
-                    scribe.record(Event::Loss { step, loss: trained.loss });
-                }
-                scribe.progress("train", step, spec.steps);
-                if sender.blocking_send(trained).is_err() {
-                    break; // An upload failed, which is told there.
-                }
-            }
-            Ok(trainer)
+        let (hand_over, drafts) = std::sync::mpsc::sync_channel(1);
+        let (sender, mut receiver) = mpsc::channel(1);
+        // One thread trains, one hashes: waking it up for a checkpoint is all that the first has to do with it.
+        let seal = {
+            let spare = spare.clone();
+            move || drafts.into_iter().try_for_each(|draft| sender.blocking_send(Sealed::new(draft, &spare)))
         };
+        let seal = tokio::task::spawn_blocking(seal);
+        let train = {
+            let scribe = scribe.clone();
+            move || {
+                let (meter, mut steps) = (Meter::start(), Duration::ZERO);
+                for next in first.. {
+                    if u64::from(next) >= spec.segments() || meter.read().wall >= SLICE {
+                        break;
+                    }
+                    let trained = segment(trainer.as_mut(), &spec, next, cheat)?;
+                    steps = steps.saturating_add(trained.took);
+                    scribe.progress("train", trained.step, spec.steps);
+                    if trained.loss.is_finite() {
+                        scribe.record(Event::Loss { step: trained.step, loss: trained.loss });
+                    }
+                    let draft = Draft::new(trained.step, &*trainer.state()?, spare.take());
+                    if hand_over.send(draft).is_err() {
+                        break; // An upload failed, which is told there.
+                    }
+                }
+                Reading { thread_cpu: steps, ..meter.read() }.record(&scribe, "train");
+                Ok::<_, RoleError>(trainer)
+            }
+        };
+        let train = tokio::task::spawn_blocking(train);
+        let train = async { (train.await, Meter::start()) };
         let publish = async {
             let mut published = Vec::new();
             let mut uploads = VecDeque::new();
-            while let Some(trained) = receiver.recv().await {
-                let upload = upload(worker.ctx.store.clone(), self.spare.clone(), trained.checkpoint);
-                uploads.push_back(tokio::spawn(upload));
+            while let Some(sealed) = receiver.recv().await {
+                uploads.push_back(tokio::spawn(upload(worker.ctx.store.clone(), sealed)));
                 if uploads.len() >= UPLOADS {
                     settle(&mut uploads, &memory, &mut published).await?;
                 }
@@ -141,16 +170,14 @@ impl Training {
             drop(receiver);
             Ok::<_, RoleError>(published)
         };
-        let train = async {
-            let trainer = compute(&scribe, "train", work).await;
-            (trainer, Meter::start())
-        };
         let ((trainer, meter), published) = tokio::join!(train, publish);
         // What was published during training is in its processor time, that of the whole process. This is the rest,
         // whose thread is any.
         Reading { thread_cpu: Duration::ZERO, ..meter.read() }.record(&scribe, "publish");
         self.published.extend(published?);
-        Ok(Self { trainer: trainer?, ..self })
+        // What it couldn't hand over was told above.
+        let _ = seal.await?;
+        Ok(Self { trainer: trainer??, ..self })
     }
 }
 
@@ -168,22 +195,12 @@ async fn settle(
     Ok(())
 }
 
-async fn upload(
-    store: Arc<dyn BlobStore>,
-    spare: Spare,
-    checkpoint: state::Checkpoint,
-) -> Result<Checkpoint, RoleError> {
-    let commit = move || {
-        let mut bytes = spare.take();
-        let state = checkpoint.commit_to(&mut bytes);
-        (state, spare.lend(bytes))
-    };
-    let (state, bytes) = tokio::task::spawn_blocking(commit).await?;
-    let blob = store.put(bytes).await?;
-    Ok(Checkpoint { state, blob })
+async fn upload(store: Arc<dyn BlobStore>, sealed: Sealed) -> Result<Checkpoint, RoleError> {
+    store.put_at(sealed.checkpoint.blob, sealed.bytes).await?;
+    Ok(sealed.checkpoint)
 }
 
-/// One segment and its checkpoint.
+/// Trains a segment.
 fn segment(
     trainer: &mut dyn Trainer,
     spec: &TaskSpec,
@@ -191,12 +208,16 @@ fn segment(
     cheat: Option<SolverCheat>,
 ) -> Result<Trained, RoleError> {
     let (first, steps) = spec.segment(segment);
+    let meter = Meter::start();
     let loss = trainer.steps(first, cheat::performed(cheat, steps).into())?;
+    let took = meter.read().thread_cpu;
     let step = first.saturating_add(steps.into());
-    let state = cheat::published(cheat, trainer.state()?, step)?;
-    if cheat == Some(SolverCheat::ForgeCheckpoint) {
-        // What is published is what goes on, or the next segment alone would give the noise away by its size.
-        trainer.load(&state)?;
+    if cheat.is_some() {
+        let forged = cheat::forged(cheat, &*trainer.state()?, step)?;
+        if let Some(state) = forged {
+            // What is published is what goes on, or the next segment alone would give the noise away by its size.
+            trainer.load(&state)?;
+        }
     }
-    Ok(Trained { checkpoint: state::Checkpoint { step, state }, loss })
+    Ok(Trained { step, loss, took })
 }

@@ -5,6 +5,7 @@ use assay_core::arith::F32;
 use assay_core::protocol::{Mode, Task};
 use assay_engine::state::State;
 use assay_engine::task::Arithmetic;
+use std::borrow::Cow;
 
 /// A model in training.
 pub(super) trait Trainer: Send {
@@ -12,7 +13,7 @@ pub(super) trait Trainer: Send {
     fn steps(&mut self, first: u64, steps: u64) -> Result<f32, RoleError>;
 
     /// The state now.
-    fn state(&mut self) -> Result<State, RoleError>;
+    fn state(&mut self) -> Result<Cow<'_, State>, RoleError>;
 
     /// Goes on from this state.
     fn load(&mut self, state: &State) -> Result<(), RoleError>;
@@ -92,7 +93,7 @@ impl Trainer for Machine {
         self.run(first, steps, || ())
     }
 
-    fn state(&mut self) -> Result<State, RoleError> {
+    fn state(&mut self) -> Result<Cow<'_, State>, RoleError> {
         Machine::state(self)
     }
 
@@ -123,11 +124,12 @@ impl Trainer for Torch {
         Ok(last)
     }
 
-    fn state(&mut self) -> Result<State, RoleError> {
-        match self.state.take() {
-            Some(state) => Ok(state),
-            None => Ok(self.trainer.state()?),
-        }
+    fn state(&mut self) -> Result<Cow<'_, State>, RoleError> {
+        let state = match self.state.take() {
+            Some(state) => state,
+            None => self.trainer.state()?,
+        };
+        Ok(Cow::Owned(state))
     }
 
     fn load(&mut self, state: &State) -> Result<(), RoleError> {

@@ -76,7 +76,7 @@ impl Worker {
                 }
             })?;
             scribe.progress(stage, done, steps.into());
-            Ok(Arc::new(machine.state()?))
+            Ok(Arc::new(machine.state()?.into_owned()))
         };
         let state = compute(&self.scribe.about(task.id), stage, work).await?;
         keep(&mut self.runs, (task.id, run, state.clone()));

@@ -20,6 +20,10 @@ impl BlobStore for Lossy {
         self.inner.put(bytes).await
     }
 
+    async fn put_at(&self, hash: Hash, bytes: Bytes) -> Result<()> {
+        self.inner.put_at(hash, bytes).await
+    }
+
     async fn put_file(&self, path: &Path) -> Result<Hash> {
         self.inner.put_file(path).await
     }

@@ -70,10 +70,25 @@ impl Disk {
     }
 
     /// Publishes what was written, always anew: that also replaces a copy that the disk has spoilt.
-    pub(crate) fn publish(&self, writer: Writer) -> Result<Hash> {
+    fn publish(&self, writer: Writer) -> Result<Hash> {
         let hash = writer.hash();
         writer.publish(&self.blob_path(hash))?;
         Ok(hash)
+    }
+
+    /// The same, if it has this address.
+    pub(crate) fn publish_at(&self, hash: Hash, writer: Writer) -> Result<()> {
+        let got = writer.hash();
+        if got != hash {
+            return Err(StoreError::Corrupt { expected: hash, got, place: "the upload".into() });
+        }
+        writer.publish(&self.blob_path(hash))
+    }
+
+    pub(super) fn put_at(&self, hash: Hash, bytes: &[u8]) -> Result<()> {
+        let mut writer = self.writer()?;
+        writer.write(bytes)?;
+        self.publish_at(hash, writer)
     }
 
     pub(super) fn put(&self, bytes: &[u8]) -> Result<Hash> {

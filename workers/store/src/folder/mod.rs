@@ -71,6 +71,10 @@ impl BlobStore for Folder {
         self.run("write a blob", move |disk| disk.put(&bytes)).await
     }
 
+    async fn put_at(&self, hash: Hash, bytes: Bytes) -> Result<()> {
+        self.run("write a blob", move |disk| disk.put_at(hash, &bytes)).await
+    }
+
     async fn put_file(&self, path: &Path) -> Result<Hash> {
         let path = path.to_path_buf();
         self.run("copy a file", move |disk| disk.put_file(&path)).await

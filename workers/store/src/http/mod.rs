@@ -106,6 +106,10 @@ impl BlobStore for HttpStore {
         self.upload_bytes(bytes).await
     }
 
+    async fn put_at(&self, hash: Hash, bytes: Bytes) -> Result<()> {
+        self.upload_at(hash, bytes).await.map(drop)
+    }
+
     async fn put_file(&self, path: &Path) -> Result<Hash> {
         self.upload_file(path).await
     }

@@ -21,6 +21,11 @@ impl HttpStore {
     pub(super) async fn upload_bytes(&self, bytes: Bytes) -> Result<Hash> {
         let work = bytes.clone();
         let hash = blocking("hash a blob", move || Ok(assay_core::commit::hash(&work))).await?;
+        self.upload_at(hash, bytes).await
+    }
+
+    /// The server holds the bytes against the address.
+    pub(super) async fn upload_at(&self, hash: Hash, bytes: Bytes) -> Result<Hash> {
         let len = bytes.len() as u64;
         self.upload(hash, len, || {
             let bytes = bytes.clone();

@@ -108,9 +108,5 @@ fn write(disk: &Disk, hash: Hash, len: u64, mut from: mpsc::Receiver<Option<Byte
             return Err(StoreError::TooLarge { hash, len: writer.len(), max: len });
         }
     }
-    let got = writer.hash();
-    if got != hash {
-        return Err(StoreError::Corrupt { expected: hash, got, place: "the upload".into() });
-    }
-    disk.publish(writer).map(drop)
+    disk.publish_at(hash, writer)
 }

@@ -9,7 +9,7 @@ use crate::figure::{Bar, Figure};
 use crate::quiet::Quiet;
 use anyhow::Result;
 use assay_core::graph::{Name, Shape, StateDecl};
-use assay_engine::state::{Checkpoint, State};
+use assay_engine::state::{Checkpoint, Draft, State};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
@@ -36,8 +36,13 @@ pub(crate) fn run(runs: u16) -> Result<Vec<Figure>> {
     let root = samples("roots", runs, || timed(quiet, || Ok(checkpoint.state.root())))?;
     // A solver keeps it from checkpoint to checkpoint; the first time isn't measured.
     let mut buffer = Vec::new();
-    checkpoint.commit_to(&mut buffer);
-    let memory = samples("files in memory", runs, || timed(quiet, || Ok(checkpoint.commit_to(&mut buffer))))?;
+    let mut file = || {
+        let (root, bytes) = Draft::new(checkpoint.step, &checkpoint.state, std::mem::take(&mut buffer)).seal();
+        buffer = bytes;
+        Ok(root)
+    };
+    file()?;
+    let memory = samples("files in memory", runs, || timed(quiet, &mut file))?;
     drop(buffer);
     let core = |seconds: &Seconds| seconds.core;
     let mut figures = vec![

@@ -17,6 +17,7 @@ mod kernels;
 #[cfg(feature = "torch")]
 mod memory;
 mod overhead;
+mod proving;
 mod quiet;
 mod scaling;
 mod slopes;
@@ -78,6 +79,8 @@ enum Suite {
     Contracts,
     /// All compute of all roles over plain libtorch training.
     Overhead,
+    /// What a solver does beside training steps, over these.
+    Proving,
     /// Checking as training gets longer, proving as models get larger.
     Scaling,
     /// Disputes about programs of up to 10⁹ parameters and 10⁵ steps.
@@ -103,6 +106,7 @@ impl Suite {
                 let Arguments { runs, epochs, mode, backend, replicate, .. } = *arguments;
                 overhead::run(runs, epochs, mode, backend, replicate)
             }
+            Suite::Proving => proving::run(arguments.runs),
             Suite::Scaling => scaling::run(arguments.runs, arguments.plot.as_deref()),
             Suite::Vast => vast::run(arguments.plot.as_deref()),
             #[cfg(feature = "torch")]

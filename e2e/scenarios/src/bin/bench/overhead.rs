@@ -5,11 +5,15 @@ use assay_engine::quality::Quality;
 use assay_scenarios::process::{plain_libtorch, repository, run_scenario};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Verifiers that repeat the whole training where work isn't checked by drawn segments: what the litepaper compares with.
 const REPLICAS: u8 = 7;
-const EXAMPLE: &str = "examples/fashion-mlp";
+pub(super) const EXAMPLE: &str = "fashion-mlp";
+/// Who trains.
+pub(super) const SOLVER: &str = "solver";
+/// The stage of its work in which it does.
+const TRAIN: &str = "train";
 
 /// How the solver may compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -42,7 +46,7 @@ impl Backend {
 }
 
 impl Mode {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Mode::Tolerant => "tolerant",
             Mode::Exact => "exact",
@@ -62,12 +66,14 @@ impl Mode {
 pub(super) struct Run {
     /// Processor seconds by role and stage.
     work: BTreeMap<(String, String), f64>,
+    /// Processor seconds of the solver's training steps alone.
+    pub(super) steps: f64,
     /// Seconds that plain libtorch took.
     plain: f64,
     /// Seconds from the first process to the last payment.
     wall: f64,
-    /// Difference of accuracies, delivered minus plain.
-    accuracy: f64,
+    /// Difference of accuracies, delivered minus plain; none where there are no classes.
+    accuracy: Option<f64>,
 }
 
 impl Run {
@@ -78,22 +84,33 @@ impl Run {
         let plain = number(&quality["plain_seconds"], "quality.plain_seconds")?;
         let share = |whose: &str| {
             let quality: Quality = serde_json::from_value(quality[whose].clone())?;
-            quality.accuracy().context("the report has no accuracy")
+            Ok::<_, anyhow::Error>(quality.accuracy())
         };
-        let accuracy = share("delivered")? - share("plain")?;
-        let mut work = BTreeMap::new();
+        let accuracy = share("delivered")?.zip(share("plain")?).map(|(delivered, plain)| delivered - plain);
+        let (mut work, mut steps) = (BTreeMap::new(), 0.0);
         for row in report["work"].as_array().context("the report has no work")? {
             let text = |field: &'static str| {
                 row[field].as_str().map(String::from).with_context(|| format!("work has no {field}"))
             };
-            *work.entry((text("who")?, text("stage")?)).or_insert(0.0) += number(&row["cpu"], "work.cpu")?;
+            let (who, stage) = (text("who")?, text("stage")?);
+            if who == SOLVER && stage == TRAIN {
+                steps += number(&row["thread_cpu"], "work.thread_cpu")?;
+            }
+            *work.entry((who, stage)).or_insert(0.0) += number(&row["cpu"], "work.cpu")?;
         }
         let wall = number(&report["seconds"], "seconds")?;
-        Ok(Run { work, plain, wall, accuracy })
+        Ok(Run { work, steps, plain, wall, accuracy })
     }
 
     pub(super) fn total(&self) -> f64 {
         self.work.values().sum()
+    }
+
+    /// Processor seconds of what a solver does beside training steps while it trains: reading, copying, hashing and
+    /// sending checkpoints, and all that its process does at the same time.
+    pub(super) fn proving(&self) -> f64 {
+        let stage = |name: &str| self.work.get(&(SOLVER.into(), name.into())).copied().unwrap_or(0.0);
+        stage(TRAIN) + stage("publish") - self.steps
     }
 
     pub(super) fn of_role(&self, who: &str) -> f64 {
@@ -109,7 +126,7 @@ pub(crate) fn run(
     backend: Backend,
     replicate: bool,
 ) -> Result<Vec<Figure>> {
-    let runs = honest(runs, epochs, mode, backend)?;
+    let runs = honest(EXAMPLE, runs, epochs, mode, backend)?;
     let mut figures = figures(&runs, mode);
     let plain = Figure::median("", runs.iter().map(|run| run.plain).collect(), "").value;
     let replication = Figure::new("overhead/replication instead, minus 1", REPLICAS.into(), "");
@@ -127,7 +144,7 @@ pub(crate) fn run(
 
 /// Processor seconds that all replicas take together.
 fn replicas(epochs: Option<u32>) -> Result<f64> {
-    let folder = TaskFolder::new(epochs)?;
+    let folder = TaskFolder::new(EXAMPLE, epochs)?;
     let one = |replica| {
         eprintln!("bench: replica {replica} of {REPLICAS}");
         let answer = plain_libtorch(folder.path())?;
@@ -136,9 +153,9 @@ fn replicas(epochs: Option<u32>) -> Result<f64> {
     (1..=REPLICAS).map(one).sum()
 }
 
-/// The honest scenario, several times, each with another seed.
-pub(super) fn honest(runs: u16, epochs: Option<u32>, mode: Mode, backend: Backend) -> Result<Vec<Run>> {
-    let folder = TaskFolder::new(epochs)?;
+/// The honest scenario of an example, several times, each with another seed.
+pub(super) fn honest(example: &str, runs: u16, epochs: Option<u32>, mode: Mode, backend: Backend) -> Result<Vec<Run>> {
+    let folder = TaskFolder::new(example, epochs)?;
     let folder = folder.path().to_str().context("the task folder's path isn't text")?;
     // Generous: this measures processor time.
     let timeout = (600 + 60 * epochs.unwrap_or(0)).to_string();
@@ -180,24 +197,33 @@ fn figures(runs: &[Run], mode: Mode) -> Vec<Figure> {
     figures.push(
         all.note(format!("{blocks:.1} s of waiting, for windows of blocks of 200 ms, however long the training is")),
     );
-    figures.push(Figure::median(
-        "overhead/accuracy, delivered minus plain",
-        each(&|run| 100.0 * run.accuracy),
-        "points",
-    ));
+    let proving = Figure::median("overhead/of that, proving", each(&|run| run.proving() / run.plain), "");
+    figures.push(proving.note("copying, hashing and sending checkpoints, over plain libtorch's training"));
+    let accuracy: Option<Vec<f64>> = runs.iter().map(|run| Some(100.0 * run.accuracy?)).collect();
+    figures.extend(accuracy.map(|points| Figure::median("overhead/accuracy, delivered minus plain", points, "points")));
     figures
 }
 
-/// The example, or a copy of it that trains longer.
-struct TaskFolder(Option<tempfile::TempDir>);
+/// An example, or a copy of it that trains longer.
+enum TaskFolder {
+    Example(PathBuf),
+    Copy(tempfile::TempDir),
+}
 
 impl TaskFolder {
-    fn new(epochs: Option<u32>) -> Result<TaskFolder> {
-        Ok(TaskFolder(epochs.map(|epochs| longer(&repository().join(EXAMPLE), epochs)).transpose()?))
+    fn new(example: &str, epochs: Option<u32>) -> Result<TaskFolder> {
+        let folder = repository().join("examples").join(example);
+        Ok(match epochs {
+            Some(epochs) => TaskFolder::Copy(longer(&folder, epochs)?),
+            None => TaskFolder::Example(folder),
+        })
     }
 
     fn path(&self) -> &Path {
-        self.0.as_ref().map_or(Path::new(EXAMPLE), |folder| folder.path())
+        match self {
+            TaskFolder::Example(folder) => folder,
+            TaskFolder::Copy(folder) => folder.path(),
+        }
     }
 }
 
@@ -239,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_task_is_made_longer() {
-        let text = std::fs::read_to_string(repository().join(EXAMPLE).join("task.toml")).unwrap();
+        let text = std::fs::read_to_string(repository().join("examples").join(EXAMPLE).join("task.toml")).unwrap();
         let before = assay_engine::task::Task::parse(&text).unwrap();
         let after = assay_engine::task::Task::parse(&with_epochs(&text, 100).unwrap()).unwrap();
         assert_eq!(after.training.epochs, Some(100));
@@ -251,9 +277,10 @@ mod tests {
     fn overhead_is_the_median_of_ratios() {
         let report = |train: f64, verify: f64, plain: f64| {
             let work = json!([
-                { "who": "solver", "stage": "train", "cpu": train },
-                { "who": "verifier", "stage": "replay", "cpu": verify },
-                { "who": "verifier", "stage": "replay", "cpu": verify },
+                { "who": "solver", "stage": "train", "cpu": train, "thread_cpu": 0.8 * train },
+                { "who": "solver", "stage": "publish", "cpu": 0.0, "thread_cpu": 0.0 },
+                { "who": "verifier", "stage": "replay", "cpu": verify, "thread_cpu": verify },
+                { "who": "verifier", "stage": "replay", "cpu": verify, "thread_cpu": verify },
             ]);
             let quality = json!({ "loss": 0.3, "correct": 9, "total": 10 });
             let quality = json!({ "delivered": quality, "plain": quality, "plain_seconds": plain });
@@ -267,6 +294,8 @@ mod tests {
         let overhead = figures.iter().find(|figure| figure.name.contains("minus 1")).unwrap();
         assert!((overhead.value - 0.1).abs() < 1e-9 && (overhead.spread.unwrap() - 0.1).abs() < 1e-9, "{overhead:?}");
         assert_eq!(figures.iter().find(|figure| figure.name.ends_with("role/verifier")).unwrap().value, 1.0);
+        let proving = figures.iter().find(|figure| figure.name.contains("proving")).unwrap();
+        assert!((proving.value - 0.2).abs() < 1e-9, "{proving:?}");
         assert!(Run::of(&json!({})).is_err());
     }
 }

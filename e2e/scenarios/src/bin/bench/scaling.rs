@@ -2,10 +2,10 @@
 use crate::clock::Clock;
 use crate::commit::state;
 use crate::figure::{Bar, Figure};
-use crate::overhead::{honest, Backend, Mode};
+use crate::overhead::{honest, Backend, Mode, EXAMPLE, SOLVER};
 use crate::slopes::{self, Line, Panel};
 use anyhow::Result;
-use assay_engine::state::Checkpoint;
+use assay_engine::state::Draft;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
@@ -20,8 +20,6 @@ const ELEMENTS: [u32; 3] = [4 << 20, 32 << 20, 256 << 20];
 const TENSORS: u32 = 16;
 /// How far seconds per byte of the largest may be from those of the smallest.
 const LINEAR: f64 = 1.25;
-/// Who trains.
-const SOLVER: &str = "solver";
 /// Roles that check.
 const CHECKERS: [&str; 2] = ["verifier", "whistleblower"];
 
@@ -45,7 +43,7 @@ fn checking(runs: u16) -> Result<(Vec<Figure>, Panel)> {
     let mut lines = [SOLVER, CHECKERS[0], CHECKERS[1]].map(Line::new);
     for epochs in EPOCHS {
         eprintln!("bench: training for {epochs} epochs");
-        let all = honest(runs, Some(epochs), Mode::Tolerant, Backend::Torch)?;
+        let all = honest(EXAMPLE, runs, Some(epochs), Mode::Tolerant, Backend::Torch)?;
         for line in &mut lines {
             let name = format!("longer training/{epochs} times: {}", line.name);
             let figure = Figure::median(name, all.iter().map(|run| run.of_role(line.name)).collect(), "s");
@@ -78,13 +76,13 @@ fn proving(runs: u16) -> Result<(Vec<Figure>, Panel)> {
     let (mut line, mut bar) = (Line::new("root and file of a checkpoint"), Line::new("bar: 125 % of in proportion"));
     for elements in ELEMENTS {
         eprintln!("bench: a state of {} million numbers", elements >> 20);
-        let checkpoint = Checkpoint { step: 1, state: state(TENSORS, elements / TENSORS)? };
+        let state = state(TENSORS, elements / TENSORS)?;
         let gigabytes = f64::from(elements) * 4.0 / 1e9;
         // As a solver does it, who keeps the buffer for the next one.
         let mut bytes = Vec::new();
         let mut time = || {
             let begin = clock.now();
-            black_box(checkpoint.commit_to(&mut bytes));
+            bytes = black_box(Draft::new(1, &state, std::mem::take(&mut bytes)).seal()).1;
             clock.now().saturating_sub(begin)
         };
         time();

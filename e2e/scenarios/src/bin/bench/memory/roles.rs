@@ -7,7 +7,7 @@ use assay_engine::data::Roots;
 use assay_engine::device::Device;
 use assay_engine::import::onnx;
 use assay_engine::project::{Models, Project};
-use assay_engine::state::{Checkpoint, State};
+use assay_engine::state::{Checkpoint, Draft, State};
 use assay_engine::task::{Task, TaskData};
 use assay_engine::torch::{set_threads, PlainTrainer, TorchTrainer};
 use assay_roles::game::{Piece, Prover as _, Replayer, Target};
@@ -83,11 +83,11 @@ fn plain() -> Result<()> {
 }
 
 /// Publishes a checkpoint, as long as it takes.
-fn publish(uploads: &mut VecDeque<Vec<u8>>, step: u64, state: State) {
+fn publish(uploads: &mut VecDeque<Vec<u8>>, step: u64, state: &State) {
     if uploads.len() >= UPLOADS {
         uploads.pop_front();
     }
-    uploads.push_back(Checkpoint { step, state }.to_bytes());
+    uploads.push_back(Draft::new(step, state, Vec::new()).seal().1);
 }
 
 fn tolerant(Project { task, models, compiled, .. }: Project) -> Result<()> {
@@ -95,7 +95,7 @@ fn tolerant(Project { task, models, compiled, .. }: Project) -> Result<()> {
         TorchTrainer::new(&models.training, &task, &compiled.training_data(), &compiled.start, Device::Cpu)?;
     let (interval, mut uploads) = (task.checkpoints.interval, VecDeque::new());
     trainer.run(0, SEGMENTS * u64::from(interval), interval, |step, state, _| {
-        publish(&mut uploads, step, state);
+        publish(&mut uploads, step, &state);
         Ok::<_, anyhow::Error>(())
     })
 }
@@ -105,7 +105,7 @@ fn exact(Project { task, compiled, .. }: Project) -> Result<()> {
     let (interval, mut uploads) = (u64::from(task.checkpoints.interval), VecDeque::new());
     for segment in 0..SEGMENTS {
         executor.run_segment(&mut state, segment * interval, interval, |_| ControlFlow::Continue(()))?;
-        publish(&mut uploads, (segment + 1) * interval, state.clone());
+        publish(&mut uploads, (segment + 1) * interval, &state);
     }
     Ok(())
 }
