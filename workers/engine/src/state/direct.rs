@@ -154,7 +154,7 @@ impl Block {
 /// Copies what only a device reads next: written past the processor's caches, too, it neither is read to them first nor
 /// drives out what was copied, which is hashed next.
 #[cfg(target_arch = "x86_64")]
-fn copy_past_cache(from: &[u8], to: &mut [u8]) {
+pub(super) fn copy_past_cache(from: &[u8], to: &mut [u8]) {
     use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_prefetch, _mm_sfence, _mm_stream_si128, _MM_HINT_T0};
     /// Two cache lines. All is read before any of it is written: a processor holds a read up behind a write that is on
     /// its way if the last bits of their addresses are alike, and nothing is known of where both slices lie.
@@ -190,7 +190,7 @@ fn copy_past_cache(from: &[u8], to: &mut [u8]) {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn copy_past_cache(from: &[u8], to: &mut [u8]) {
+pub(super) fn copy_past_cache(from: &[u8], to: &mut [u8]) {
     to.copy_from_slice(from);
 }
 

@@ -1,10 +1,14 @@
 //! Checkpoints' files in the making: copied while training waits, hashed while it goes on.
 use super::checkpoint::header;
+use super::direct::copy_past_cache;
 use super::State;
 use crate::bytes::{hash_bytes, hash_list, tensor_bytes};
 use assay_core::commit::Hash;
 use assay_core::graph::StateDecl;
 use std::sync::Arc;
+
+/// Bytes of a state that caches don't keep until it is hashed: it need not go through them.
+const LARGE: usize = 64 << 20;
 
 /// The file of a [`Checkpoint`](super::Checkpoint) that holds the tensors, but not the state's root yet.
 #[derive(Debug)]
@@ -19,13 +23,25 @@ impl Draft {
     ///
     /// A buffer that held a file before is worth keeping: fresh memory costs the system more than hashing takes.
     pub fn new(step: u64, state: &State, buffer: Vec<u8>) -> Draft {
-        let mut bytes = buffer;
-        bytes.clear();
+        let tensors: usize = state.tensors().iter().map(|tensor| tensor_bytes(tensor).len()).sum();
         // The root stands in the header: what stands there first is as long.
-        bytes.extend_from_slice(&header(step, state.decls(), Hash::default()));
-        bytes.reserve_exact(state.tensors().iter().map(|tensor| tensor_bytes(tensor).len()).sum());
+        let header = header(step, state.decls(), Hash::default());
+        let length = header.len() + tensors;
+        let mut bytes = buffer;
+        match bytes.capacity() < length {
+            true => bytes = vec![0; length], // The system's pages are zero already.
+            false => bytes.resize(length, 0),
+        }
+        let (to, mut rest) = bytes.split_at_mut(header.len());
+        to.copy_from_slice(&header);
         for tensor in state.tensors() {
-            bytes.extend_from_slice(tensor_bytes(tensor));
+            let from = tensor_bytes(tensor);
+            let (to, behind) = rest.split_at_mut(from.len());
+            match tensors < LARGE {
+                true => to.copy_from_slice(from),
+                false => copy_past_cache(from, to),
+            }
+            rest = behind;
         }
         Draft { step, decls: state.decls.clone(), bytes }
     }

@@ -56,6 +56,19 @@ fn files_hold_their_state_and_its_root() {
     assert!(std::fs::read(&path).unwrap() == bytes);
 }
 
+/// So large that it is copied past the caches, to a buffer that nothing is aligned in.
+#[test]
+fn large_states_are_copied_whole() {
+    let length = (64 << 20) / 4 + 5;
+    let decls = [StateDecl { name: Name::new("w").unwrap(), shape: Shape::new(&[length]).unwrap() }];
+    let state = State::new(decls, vec![(0..length).map(f32::from_bits).collect()]).unwrap();
+    for buffer in [Vec::new(), vec![7; 80 << 20]] {
+        let (root, bytes) = Draft::new(7, &state, buffer).seal();
+        assert_eq!(root, state.root());
+        assert!(bytes.ends_with(state.bytes(0)));
+    }
+}
+
 #[test]
 fn files_are_replaced_whole() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,8 @@ use std::ops::Range;
 pub(super) enum Rows {
     /// Line by line: where the first begins, and from one to the next.
     Lines(*const f32, usize),
+    /// Term by term: where the first term's rows begin, and from one term to the next.
+    Columns(*const f32, usize),
     /// Tile by tile, of the heights that `height` says, one behind the other: in a tile, all rows of one term, then
     /// those of the next.
     Packed(*const f32),
@@ -24,6 +26,9 @@ fn height<V: Lanes>(left: usize) -> usize {
 /// Row strides (in values) that are multiples of this make rows compete for the same places of a cache.
 const BAD_STRIDE: usize = 1024;
 
+/// Values of a transposed left factor that a level-1 cache holds as they are, beside a panel.
+const SMALL: usize = 4096;
+
 impl Factor<'_> {
     /// Whether a left factor is packed, or read where it is.
     pub(super) fn is_packed(&self) -> bool {
@@ -34,6 +39,9 @@ impl Factor<'_> {
     #[inline(always)]
     pub(super) fn rows<V: Lanes>(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Aligned) -> Rows {
         let first = &self.values[rows.start * self.rows + terms.start * self.columns..];
+        if self.columns != 1 && terms.len() * self.columns <= SMALL {
+            return Rows::Columns(first.as_ptr(), self.columns);
+        }
         if self.columns != 1 {
             return self.packed::<V>(first, terms.len(), rows.len(), to);
         }

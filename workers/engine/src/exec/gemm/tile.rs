@@ -74,13 +74,14 @@ impl Tiles {
         unsafe {
             match self.a {
                 Rows::Lines(first, stride) => self.chain::<V, R, C, true>(row, first.add(row * stride), stride),
-                Rows::Packed(first) => self.chain::<V, R, C, false>(row, first.add(row * self.terms), 1),
+                Rows::Packed(first) => self.chain::<V, R, C, false>(row, first.add(row * self.terms), R),
+                Rows::Columns(first, stride) => self.chain::<V, R, C, false>(row, first.add(row), stride),
             }
         }
     }
 
     /// R rows by C vectors, from where the left factor's first is. `LINES`: its rows are contiguous, so far apart; else
-    /// its terms.
+    /// its terms' rows are, and the terms are so far apart.
     #[inline(always)]
     unsafe fn chain<V: Lanes, const R: usize, const C: usize, const LINES: bool>(
         &self,
@@ -110,7 +111,7 @@ impl Tiles {
             for r in 0..R {
                 lines[r] = a.add(if LINES { r * stride } else { r });
             }
-            let step = if LINES { 1 } else { R };
+            let step = if LINES { 1 } else { stride };
             let mut panel = self.panel;
             let mut left = self.terms;
             // Several terms in a turn: a processor whose core has another guest takes fewer instructions at once, and
