@@ -30,7 +30,7 @@ const BAD_STRIDE: usize = 1024;
 const SMALL: usize = 4096;
 
 impl Factor<'_> {
-    /// Whether a left factor is packed, or read where it is.
+    /// Whether a left factor is packed, or read where it is; of a transposed one, small slices are read there nevertheless.
     pub(super) fn is_packed(&self) -> bool {
         self.columns != 1 || self.rows.is_multiple_of(BAD_STRIDE)
     }
