@@ -12,6 +12,7 @@ use super::pool::{Out, Pool};
 use assay_core::graph::constants::DOT_BLOCK;
 use std::cell::RefCell;
 use std::ops::Range;
+use tile::Begin;
 
 /// A block of the protocol.
 const BLOCK: usize = DOT_BLOCK as usize;
@@ -70,7 +71,11 @@ pub(crate) fn gemm(isa: Isa, pool: &Pool, sizes: Sizes, a: Factor<'_>, b: Factor
 pub(super) unsafe fn share(isa: Isa, pool: &Pool, sizes: Sizes, factors: [Factor<'_>; 2], to: (Out, usize)) {
     let by_columns = by_columns(sizes, pool.threads());
     let (len, grain) = if by_columns { (sizes.n, COLUMN_GRAIN) } else { (sizes.m, ROW_GRAIN) };
-    let each = if by_columns { parts_each(sizes.n, isa.run(Width), pool.threads(), factors[0]) } else { 1 };
+    let each = if by_columns && pool.threads() > 1 {
+        parts_each(sizes.n, isa.run(Width), pool.threads(), factors[0])
+    } else {
+        1
+    };
     let work = sizes.m * sizes.k * sizes.n;
     pool.split_into(pool.threads() * each, len, grain, work / 16, &|part| {
         let (rows, columns) = if by_columns { (0..sizes.m, part) } else { (part, 0..sizes.n) };
@@ -157,9 +162,16 @@ const GRAIN: usize = 48;
 /// Rows whose sums of a block that isn't the first are kept at once.
 const ROWS: usize = 768;
 
-/// How much of a product is done before what follows. A panel for a slice is 32 or 48 KiB, which level-1 caches nearly
-/// hold, a band of the left factor 192 KiB, which level-2 caches hold; a stripe is read from wherever it fits, once for
-/// each band. Longer slices load and store sums less often, wider stripes pack the left factor less often.
+/// Whether tiles have so many rows that they pack panels, and read transposed left factors where they are, in the time
+/// that their multiply-adds take. With 16 registers neither gains anything.
+const fn is_tall<V: Lanes>() -> bool {
+    V::ROWS > 8
+}
+
+/// How much of a product is done before what follows. A panel for a slice is 32 KiB, which level-1 caches hold, or up to
+/// 128 KiB, where there is time enough to fetch it from the next one; a band of the left factor 192 to 800 KiB, which
+/// level-2 caches hold; a stripe is read from wherever it fits, once for each band. Longer slices load and store sums less
+/// often, wider stripes pack the left factor less often.
 struct Extent {
     /// Terms of a slice, for which tiles keep their sums in registers. Divides [`BLOCK`].
     slice: usize,
@@ -170,11 +182,12 @@ struct Extent {
 }
 
 impl Extent {
-    const fn of<V: Lanes>() -> Extent {
-        if V::N * V::COLUMNS <= 16 {
-            Extent { slice: 512, stripe: 22 * GRAIN, band: 96 }
+    /// That of a product whose left factor is transposed, or isn't.
+    const fn of<V: Lanes>(transposed: bool) -> Extent {
+        if is_tall::<V>() {
+            Extent { slice: if transposed { 256 } else { BLOCK }, stripe: 22 * GRAIN, band: 14 * V::ROWS }
         } else {
-            Extent { slice: 256, stripe: 11 * GRAIN, band: 192 }
+            Extent { slice: 512, stripe: 22 * GRAIN, band: 96 }
         }
     }
 }
@@ -185,37 +198,44 @@ impl Kernel for Product<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Product { sizes: Sizes { k, n, .. }, rows: all, columns, a, b, c, first, scratch } = self;
-        let extent = const { Extent::of::<V>() };
-        let at_once = if k > BLOCK { ROWS } else { all.len() };
+        let extent = Extent::of::<V>(a.columns != 1);
+        let at_once = if k > BLOCK && extent.slice < BLOCK { ROWS } else { all.len() };
         let pieces = columns.clone().step_by(extent.stripe).flat_map(|stripe| {
             let rows = all.clone().step_by(at_once).map(move |row| row..(row + at_once).min(all.end));
             rows.map(move |rows| (rows, stripe..(stripe + extent.stripe).min(columns.end)))
         });
         for (rows, stripe) in pieces {
-            // Later blocks get sums of their own, which are then added to the total.
             for block in (0..k).step_by(BLOCK) {
                 let block_end = (block + BLOCK).min(k);
-                let (to, stride) = if block == 0 {
+                // Later blocks have sums of their own, which are added to the total: by tiles, if they have all of them.
+                let apart = block > 0 && block_end - block > extent.slice;
+                let (to, stride) = if apart {
+                    (scratch.block.room(rows.len() * extent.stripe).as_mut_ptr(), extent.stripe)
+                } else {
                     // SAFETY: the stripe begins inside c.
                     (unsafe { c.at(first + rows.start * n + stripe.start) }, n)
-                } else {
-                    (scratch.block.room(rows.len() * extent.stripe).as_mut_ptr(), extent.stripe)
                 };
                 for slice in (block..block_end).step_by(extent.slice) {
                     let slice = slice..(slice + extent.slice).min(block_end);
-                    let panel = b.pack::<V>(slice.clone(), stripe.clone(), &mut scratch.b);
+                    let begin = match slice.start {
+                        start if start > block => Begin::Continue,
+                        _ if block > 0 && !apart => Begin::Add,
+                        _ => Begin::Zero,
+                    };
+                    let later = is_tall::<V>() && rows.len() >= V::ROWS;
+                    let mut panels = b.pack::<V>(slice.clone(), stripe.clone(), later, &mut scratch.b);
                     for band in rows.clone().step_by(extent.band) {
                         let band = band..(band + extent.band).min(rows.end);
-                        let a = a.rows::<V>(slice.clone(), band.clone(), &mut scratch.a);
-                        let continues = slice.start != block;
+                        let a = a.rows::<V>(slice.clone(), band.clone(), stripe.len(), &mut scratch.a);
                         // SAFETY: the band begins inside the rows.
                         let to = unsafe { to.add((band.start - rows.start) * stride) };
                         let sizes = (band.len(), slice.len(), stripe.len());
                         // SAFETY: the factors are packed for these sizes, and the output holds them.
-                        unsafe { panels::<V>(sizes, a, panel, to, stride, continues) };
+                        unsafe { tiles::<V>(sizes, a, panels, (to, stride), begin) };
+                        panels.unpacked = None;
                     }
                 }
-                if block > 0 {
+                if apart {
                     let sums = scratch.block.room(rows.len() * extent.stripe);
                     for (row, sums) in rows.clone().zip(sums.chunks(extent.stripe)) {
                         // SAFETY: this thread's part of c, which nothing else refers to.
@@ -235,20 +255,21 @@ impl Kernel for Product<'_> {
 /// # Safety
 /// The factors are packed for these sizes, and `to` holds rows of `n` values, `stride` apart.
 #[inline(always)]
-unsafe fn panels<V: Lanes>(
+unsafe fn tiles<V: Lanes>(
     (m, k, n): (usize, usize, usize),
     a: pack::Rows,
-    mut panel: *const f32,
-    to: *mut f32,
-    stride: usize,
-    continues: bool,
+    pack::Panels { packed: mut panel, unpacked }: pack::Panels,
+    (to, stride): (*mut f32, usize),
+    begin: Begin,
 ) {
     for column in (0..n).step_by(V::N * V::COLUMNS) {
         let columns = (V::N * V::COLUMNS).min(n - column);
         let vectors = columns.div_ceil(V::N);
+        let unpacked = unpacked.filter(|_| columns.is_multiple_of(V::N));
+        let unpacked = unpacked.map(|(first, stride)| (first.wrapping_add(column), stride));
         // SAFETY: the column is one of n.
         let to = unsafe { to.add(column) };
-        let tiles = tile::Tiles { a, panel, terms: k, rows: m, columns, to, stride, continues };
+        let tiles = tile::Tiles { a, panel, unpacked, terms: k, rows: m, columns, to, stride, begin };
         // SAFETY: the caller's promise; panels lie one behind the other.
         unsafe {
             tiles.run::<V>(vectors);

@@ -16,10 +16,10 @@ pub(super) enum Rows {
 
 /// Rows of the next tile where so many are left.
 fn height<V: Lanes>(left: usize) -> usize {
-    if left >= V::ROWS {
-        V::ROWS
-    } else {
-        left.min(4)
+    match left {
+        left if left >= V::ROWS => V::ROWS,
+        8.. => 8,
+        left => left.min(4),
     }
 }
 
@@ -28,6 +28,10 @@ const BAD_STRIDE: usize = 1024;
 
 /// Values of a transposed left factor that a level-1 cache holds as they are, beside a panel.
 const SMALL: usize = 4096;
+/// The same of a level-2 cache, from which tall tiles read them as fast.
+const MEDIUM: usize = 1 << 17;
+/// Columns of the product for which the latter pays: for more, packing is little beside what is done with it.
+const FEW: usize = 512;
 
 impl Factor<'_> {
     /// Whether a left factor is packed, or read where it is; of a transposed one, small slices are read there nevertheless.
@@ -35,11 +39,19 @@ impl Factor<'_> {
         self.columns != 1 || self.rows.is_multiple_of(BAD_STRIDE)
     }
 
-    /// These terms of these rows of a left factor, where they are or copied to the buffer.
+    /// These terms of these rows of a left factor, where they are or copied to the buffer, for so many columns of the
+    /// product.
     #[inline(always)]
-    pub(super) fn rows<V: Lanes>(&self, terms: Range<usize>, rows: Range<usize>, to: &mut Aligned) -> Rows {
+    pub(super) fn rows<V: Lanes>(
+        &self,
+        terms: Range<usize>,
+        rows: Range<usize>,
+        columns: usize,
+        to: &mut Aligned,
+    ) -> Rows {
         let first = &self.values[rows.start * self.rows + terms.start * self.columns..];
-        if self.columns != 1 && terms.len() * self.columns <= SMALL {
+        let most = if super::is_tall::<V>() && columns <= FEW { MEDIUM } else { SMALL };
+        if self.columns != 1 && terms.len() * self.columns <= most {
             return Rows::Columns(first.as_ptr(), self.columns);
         }
         if self.columns != 1 {
@@ -70,6 +82,7 @@ impl Factor<'_> {
                 let tile = &mut to[row * terms..][..height * terms];
                 let from = &from[row..];
                 match height {
+                    14 => lines::<14, 16>(from, self.columns, some.clone(), tile),
                     8 => lines::<8, 8>(from, self.columns, some.clone(), tile),
                     6 => lines::<6, 8>(from, self.columns, some.clone(), tile),
                     4 => lines::<4, 4>(from, self.columns, some.clone(), tile),
@@ -118,14 +131,34 @@ fn panels<V: Lanes>(
     })
 }
 
+/// A right factor's panels, one behind the other.
+#[derive(Clone, Copy)]
+pub(super) struct Panels {
+    /// Where the first begins.
+    pub(super) packed: *mut f32,
+    /// Where the first one's values are, unless all panels are packed already, and from one term to the next. A last one
+    /// that isn't of whole vectors always is.
+    pub(super) unpacked: Option<(*const f32, usize)>,
+}
+
 impl Factor<'_> {
     /// These terms of these columns of a right factor, as panels of up to [`Lanes::COLUMNS`] vectors: in a panel, all
-    /// vectors of one term, then those of the next. What the last vector has too much is 0. Returns where the first begins.
+    /// vectors of one term, then those of the next. What the last vector has too much is 0. `later`: tiles can pack what
+    /// has only to be copied.
     #[inline(always)]
-    pub(super) fn pack<V: Lanes>(&self, terms: Range<usize>, columns: Range<usize>, to: &mut Aligned) -> *const f32 {
+    pub(super) fn pack<V: Lanes>(
+        &self,
+        terms: Range<usize>,
+        columns: Range<usize>,
+        later: bool,
+        to: &mut Aligned,
+    ) -> Panels {
         // A vector more than there are.
         let base = to.room(terms.len() * columns.len().next_multiple_of(V::N) + V::N).as_mut_ptr();
+        let first = self.values[terms.start * self.rows + columns.start * self.columns..].as_ptr();
+        let unpacked = (later && self.columns == 1).then_some((first, self.rows));
         let panels = panels::<V>(terms.len(), columns, base);
+        let panels = panels.filter(move |(columns, ..)| unpacked.is_none() || !columns.len().is_multiple_of(V::N));
         let panel = |width: usize, panel: *mut f32| {
             // SAFETY: the panel has so many values.
             unsafe { std::slice::from_raw_parts_mut(panel, terms.len() * width) }
@@ -134,7 +167,7 @@ impl Factor<'_> {
             for (columns, width, to) in panels {
                 transposed::<V>(*self, terms.clone(), columns, width, panel(width, to));
             }
-            return base;
+            return Panels { packed: base, unpacked };
         }
         // Some terms of all panels before the next ones: what is read then lies side by side.
         for first in terms.clone().step_by(AT_ONCE) {
@@ -146,7 +179,7 @@ impl Factor<'_> {
                 }
             }
         }
-        base
+        Panels { packed: base, unpacked }
     }
 }
 

@@ -78,6 +78,10 @@ fn edges() {
         (100, 513, 17),
         (13, 1537, 1060),
         (5, 3, 1100),
+        // Tall tiles, of several blocks, with a last panel that isn't of whole vectors.
+        (30, 2100, 75),
+        (29, 1300, 1100),
+        (1030, 520, 48),
     ] {
         for (trans_a, trans_b) in [(false, false), (false, true), (true, false), (true, true)] {
             check(Sizes { m, k, n }, trans_a, trans_b, vectors());

@@ -8,13 +8,21 @@ const SPECIAL: i32 = 0x9f;
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(__m512);
 
+/// The first lanes, at most all.
+#[inline(always)]
+fn first(count: usize) -> __mmask16 {
+    assert!(count <= Avx512::N, "{count} lanes");
+    ((1_u32 << count) - 1) as __mmask16
+}
+
 // SAFETY (of every intrinsic below): the trait's contract says that the machine has AVX-512.
 unsafe impl Lanes for Avx512 {
     type Half = super::avx2::Avx2;
     const N: usize = 16;
     const REGISTERS: usize = 32;
-    const ROWS: usize = 8;
-    const COLUMNS: usize = 3;
+    // With two vectors a slice of a panel is small enough for level-1 caches, and widths are often whole tiles.
+    const ROWS: usize = 14;
+    const COLUMNS: usize = 2;
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -27,6 +35,10 @@ unsafe impl Lanes for Avx512 {
     #[inline(always)]
     unsafe fn load_u8(from: *const u8) -> Self {
         unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast())))) }
+    }
+    #[inline(always)]
+    fn prefetch(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) };
     }
     #[inline(always)]
     unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
@@ -54,6 +66,16 @@ unsafe impl Lanes for Avx512 {
                 _mm512_storeu_ps(to.add((j + 12) * to_stride), _mm512_shuffle_f32x4::<0xdd>(ab_odd, cd_odd));
             }
         }
+    }
+    #[inline(always)]
+    fn load_part(from: &[f32]) -> Self {
+        // SAFETY: masked lanes aren't read.
+        unsafe { Avx512(_mm512_maskz_loadu_ps(first(from.len()), from.as_ptr())) }
+    }
+    #[inline(always)]
+    fn store_part(self, to: &mut [f32]) {
+        // SAFETY: masked lanes aren't written.
+        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
     }
     #[inline(always)]
     unsafe fn load_pairs(from: *const f32) -> [Self; 2] {

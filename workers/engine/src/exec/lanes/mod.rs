@@ -82,7 +82,8 @@ pub(crate) unsafe trait Lanes: Lanewise {
     const N: usize;
     /// Vector registers: 16, or 32.
     const REGISTERS: usize;
-    /// Rows of a tile in a matrix product, 4 to 8: as many as registers hold, with [`COLUMNS`](Self::COLUMNS) vectors each.
+    /// Rows of a tile in a matrix product: 6, 8 or 14, as many as registers hold, with [`COLUMNS`](Self::COLUMNS) vectors
+    /// each; or 4.
     const ROWS: usize;
     /// Vectors in a row of a tile, at most 3.
     const COLUMNS: usize;
@@ -102,6 +103,9 @@ pub(crate) unsafe trait Lanes: Lanewise {
     /// # Safety
     /// They are readable.
     unsafe fn load_u8(from: *const u8) -> Self;
+    /// Has the line of the cache fetched that this is in, wherever it points to; on some machines.
+    #[inline(always)]
+    fn prefetch(_from: *const f32) {}
     /// Transposes `N` rows of `N` values, `from_stride` and `to_stride` values apart.
     ///
     /// # Safety
