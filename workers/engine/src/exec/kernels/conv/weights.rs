@@ -118,19 +118,14 @@ impl Kernel for Measure<'_> {
     }
 }
 
-/// Rows of a tile of one vector, where there are 16 registers: each has an address of its own, and of these there are 16
-/// as well.
+/// Rows of a tile at most: each has an address of its own, and of registers for these there are 16, however many there are
+/// for vectors.
 const ADDRESSES: usize = 9;
 
 /// Rows of a tile of so many vectors at most.
 #[inline(always)]
 fn most_items<V: Lanes>(vectors: usize) -> usize {
-    let most = most_rows::<V>(vectors);
-    if V::REGISTERS < 32 {
-        most.min(ADDRESSES)
-    } else {
-        most
-    }
+    most_rows::<V>(vectors).min(ADDRESSES)
 }
 
 /// Sums of some blocks.
